@@ -1,0 +1,15 @@
+module recursor
+
+go 1.26.0
+
+require (
+	github.com/cloudflare/circl v1.6.5 // indirect
+	github.com/goccy/go-yaml v1.19.2 // indirect
+	github.com/miekg/dns v1.1.73 // indirect
+	github.com/rogpeppe/go-internal v1.16.0 // indirect
+	go.uber.org/goleak v1.3.0 // indirect
+	go.uber.org/multierr v1.10.0 // indirect
+	go.uber.org/zap v1.28.0 // indirect
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)
