@@ -1,0 +1,20 @@
+// Package ede holds the codes of Extended DNS Errors and the error type that
+// carries one from where something failed to the client.
+//
+// # Concurrency
+//
+// Values only.
+//
+// # Resources
+//
+// None.
+//
+// # Security
+//
+// Text is made by this program from names in presentation form, never from
+// octets as received.
+//
+// # Standards
+//
+// RFC 8914; the IANA registry "Extended DNS Error Codes" up to 30.
+package ede

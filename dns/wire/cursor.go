@@ -1,0 +1,172 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"recursor/dns/domain"
+)
+
+// Errors of the readers.
+var (
+	ErrShort      = errors.New("wire: message ends early")
+	ErrPointer    = errors.New("wire: compression pointer not backward")
+	ErrHops       = errors.New("wire: too many compression pointers in a name")
+	ErrLabelType  = errors.New("wire: label type other than 00 and 11")
+	ErrNameLength = errors.New("wire: name longer than 255 octets")
+	ErrRData      = errors.New("wire: RDATA does not fit its type")
+	ErrTrailing   = errors.New("wire: octets after the message")
+)
+
+// maxHops bounds the pointers followed for one name: 127 labels have at most
+// 126 pointers between them.
+const maxHops = 126
+
+// AppendName appends the decompressed name at off to dst, in the case it was
+// sent, and returns the offset after it. Pointers must point strictly backward
+// of the name or pointer they stand in (RFC 9267 §2).
+func AppendName(dst, msg []byte, off int) ([]byte, int, error) {
+	start, next, floor, hops := len(dst), -1, off, 0
+	for {
+		if off >= len(msg) {
+			return dst, 0, ErrShort
+		}
+		c := int(msg[off])
+		switch c & 0xc0 {
+		case 0x00:
+			end := off + 1 + c
+			if end > len(msg) {
+				return dst, 0, ErrShort
+			}
+			if len(dst)-start+1+c > domain.MaxName {
+				return dst, 0, ErrNameLength
+			}
+			dst = append(dst, msg[off:end]...)
+			if c == 0 {
+				if next < 0 {
+					next = end
+				}
+				return dst, next, nil
+			}
+			// A name that ends in the next octet fits; one that goes on does not.
+			if len(dst)-start >= domain.MaxName {
+				return dst, 0, ErrNameLength
+			}
+			off = end
+		case 0xc0:
+			if off+2 > len(msg) {
+				return dst, 0, ErrShort
+			}
+			target := int(binary.BigEndian.Uint16(msg[off:]) & 0x3fff)
+			if next < 0 {
+				next = off + 2
+			}
+			if target >= floor {
+				return dst, 0, ErrPointer
+			}
+			if hops++; hops > maxHops {
+				return dst, 0, ErrHops
+			}
+			floor, off = target, target
+		default:
+			return dst, 0, ErrLabelType
+		}
+	}
+}
+
+// SkipName returns the offset after the name at off without following it.
+func SkipName(msg []byte, off int) (int, error) {
+	for off < len(msg) {
+		c := int(msg[off])
+		switch c & 0xc0 {
+		case 0x00:
+			off += 1 + c
+			if c == 0 {
+				return off, nil
+			}
+		case 0xc0:
+			if off+2 > len(msg) {
+				return 0, ErrShort
+			}
+			return off + 2, nil
+		default:
+			return 0, ErrLabelType
+		}
+	}
+	return 0, ErrShort
+}
+
+// Question is a view of one entry of the question section.
+type Question struct {
+	// Name is the QNAME; Raw are its uncompressed octets in the case they were
+	// sent, valid as long as the buffer they were appended to.
+	Name  domain.Name
+	Raw   []byte
+	Type  Type
+	Class Class
+}
+
+// RR is a view of a resource record in a message.
+type RR struct {
+	Off   int // of the owner name
+	Type  Type
+	Class Class
+	TTL   uint32 // as sent; RFC 8767 §4 says what to do with the top bit
+	Start int    // of the RDATA
+	End   int    // of the RDATA
+}
+
+// Cursor walks over a message from the question on. Any error is final.
+type Cursor struct {
+	Msg []byte
+	Off int
+}
+
+// NewCursor is a cursor at the question section of msg.
+func NewCursor(msg []byte) Cursor { return Cursor{Msg: msg, Off: HeaderLen} }
+
+// Question reads a question, appending its uncompressed name to buf, which
+// Raw then is a part of.
+func (c *Cursor) Question(buf []byte) (Question, []byte, error) {
+	start := len(buf)
+	buf, off, err := AppendName(buf, c.Msg, c.Off)
+	if err != nil {
+		return Question{}, buf, err
+	}
+	if off+4 > len(c.Msg) {
+		return Question{}, buf, ErrShort
+	}
+	raw := buf[start:len(buf):len(buf)]
+	q := Question{
+		Name:  domain.FromValid(raw),
+		Raw:   raw,
+		Type:  Type(binary.BigEndian.Uint16(c.Msg[off:])),
+		Class: Class(binary.BigEndian.Uint16(c.Msg[off+2:])),
+	}
+	c.Off = off + 4
+	return q, buf, nil
+}
+
+// RR reads the fixed part of the record at the cursor and steps over its RDATA.
+func (c *Cursor) RR() (RR, error) {
+	off, err := SkipName(c.Msg, c.Off)
+	if err != nil {
+		return RR{}, err
+	}
+	if off+10 > len(c.Msg) {
+		return RR{}, ErrShort
+	}
+	rr := RR{
+		Off:   c.Off,
+		Type:  Type(binary.BigEndian.Uint16(c.Msg[off:])),
+		Class: Class(binary.BigEndian.Uint16(c.Msg[off+2:])),
+		TTL:   binary.BigEndian.Uint32(c.Msg[off+4:]),
+		Start: off + 10,
+	}
+	rr.End = rr.Start + int(binary.BigEndian.Uint16(c.Msg[off+8:]))
+	if rr.End > len(c.Msg) {
+		return RR{}, ErrShort
+	}
+	c.Off = rr.End
+	return rr, nil
+}

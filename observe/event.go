@@ -1,0 +1,106 @@
+package observe
+
+import (
+	"net/netip"
+	"time"
+
+	"recursor/dns/domain"
+	"recursor/dns/ede"
+)
+
+// Observer takes events.
+type Observer interface {
+	Observe(Event)
+}
+
+// Event is one of the types of this package.
+type Event interface{ event() }
+
+// Sent: a query went to a server.
+type Sent struct {
+	At     time.Time
+	Query  uint64 // the client query it serves, by order of arrival
+	Server netip.AddrPort
+	Proto  string
+	Zone   domain.Name // asked as a server of
+	Name   domain.Name
+	Type   uint16
+	Octets int
+}
+
+// Received: something came of a query that was sent.
+type Received struct {
+	At      time.Time
+	Query   uint64
+	Server  netip.AddrPort
+	Proto   string
+	Name    domain.Name
+	Type    uint16
+	Outcome string // "answer", "referral", "timeout", …
+	RCode   uint16
+	Octets  int
+	Took    time.Duration
+	Message []byte // nil where there is none; not to be changed or kept
+}
+
+// Stored: the cache took or refused data.
+type Stored struct {
+	At     time.Time
+	Query  uint64
+	Name   domain.Name
+	Type   uint16
+	What   string // "rrset", "nodata", "nxdomain", "failure", "delegation"
+	Rank   string
+	Status string
+	TTL    uint32
+}
+
+// Judged: a verdict of validation.
+type Judged struct {
+	At     time.Time
+	Query  uint64
+	Name   domain.Name
+	Type   uint16
+	Zone   domain.Name
+	Status string
+	Reason string
+}
+
+// Answered: a client got its reply.
+type Answered struct {
+	At        time.Time
+	Query     uint64
+	Client    netip.AddrPort
+	Transport string
+	Name      domain.Name
+	Type      uint16
+	RCode     uint16
+	Took      time.Duration
+	From      string // "upstream", "cache", "stale", "local", "refused"
+	Notes     []ede.Note
+	Sends     int // upstream, for this query
+}
+
+// Panicked: a goroutine broke an invariant and was stopped.
+type Panicked struct {
+	What      string
+	Recovered any
+	Stack     []byte
+}
+
+func (Sent) event()     {}
+func (Received) event() {}
+func (Stored) event()   {}
+func (Judged) event()   {}
+func (Answered) event() {}
+func (Panicked) event() {}
+
+// Tee is an Observer that hands each event to all of its own.
+type Tee []Observer
+
+// Observe implements Observer.
+func (t Tee) Observe(e Event) {
+	for _, o := range t {
+		o.Observe(e)
+	}
+}

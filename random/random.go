@@ -1,0 +1,69 @@
+package random
+
+import (
+	cryptorand "crypto/rand"
+	"encoding/binary"
+	"math/rand/v2"
+	"sync"
+)
+
+// Seeder makes streams.
+type Seeder interface {
+	// Stream is a stream of its own, derived from the order of calls where the
+	// Seeder is one for replay.
+	Stream() *Stream
+}
+
+// Secure is a Seeder on the system's CSPRNG.
+type Secure struct{}
+
+// Stream implements Seeder.
+func (Secure) Stream() *Stream {
+	var seed [32]byte
+	// crypto/rand.Read never fails: it crashes the program instead.
+	_, _ = cryptorand.Read(seed[:])
+	return &Stream{src: rand.NewChaCha8(seed)}
+}
+
+// Replay is a Seeder for simulation: the n-th stream after the same seed is
+// always the same.
+type Replay struct {
+	Seed uint64
+
+	mu sync.Mutex
+	n  uint64
+}
+
+// Stream implements Seeder.
+func (r *Replay) Stream() *Stream {
+	r.mu.Lock()
+	r.n++
+	n := r.n
+	r.mu.Unlock()
+	var seed [32]byte
+	binary.LittleEndian.PutUint64(seed[:], r.Seed)
+	binary.LittleEndian.PutUint64(seed[8:], n)
+	return &Stream{src: rand.NewChaCha8(seed)}
+}
+
+// Stream is a sequence of numbers that nobody outside can predict.
+type Stream struct {
+	mu  sync.Mutex
+	src *rand.ChaCha8
+}
+
+// Uint64 is the next 64 bits.
+func (s *Stream) Uint64() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.src.Uint64()
+}
+
+// Uint16 is sixteen bits, as a message ID is.
+func (s *Stream) Uint16() uint16 { return uint16(s.Uint64()) }
+
+// IntN is a number in [0, n); n must be positive and below 2^32. The bias of
+// the multiplication is below n/2^32.
+func (s *Stream) IntN(n int) int {
+	return int(uint64(uint32(s.Uint64())) * uint64(n) >> 32)
+}
