@@ -1,0 +1,89 @@
+# `make check` is what CI runs. Tools are pinned in tools/go.mod and built into bin/.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+TOOLS       := bin/golangci-lint bin/gofumpt bin/benchstat bin/govulncheck
+PEERS       := $(if $(filter 1,$(REQUIRE_PEERS)),-require-peers)
+SHARED      := $(or $(RECURSOR_SHARED),../shared)
+FUZZTIME    ?= 1m
+BENCH       ?= .
+BENCHCOUNT  ?= 6
+COUNT       := bin/testcount $(PEERS) -shared $(SHARED)
+
+.PHONY: check quick format vet arrows lint test build rfc bench fuzz cross vuln tools clean
+
+check: format vet arrows lint cross test ## everything that must be green
+
+quick: format vet arrows ## the fast half, for a pre-commit hook
+
+build: ## the binary, in bin/recursor
+	CGO_ENABLED=0 go build -trimpath -o bin/recursor ./cmd/recursor
+
+format: bin/gofumpt
+	@wrong=$$(bin/gofumpt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	if [ -n "$$wrong" ]; then echo "gofumpt would change (bin/gofumpt -w FILE):"; echo "$$wrong"; exit 1; fi
+
+vet:
+	go vet ./...
+	go vet -C tools ./...
+
+arrows: ## the house rules: imports, citations, documents
+	go test ./integration -run 'Arrow|Forbidden|Nobody|Engine|Bare|RFC|Checklist|Settle|Document'
+
+lint: bin/golangci-lint
+	bin/golangci-lint run ./...
+
+test: bin/testcount ## all tests with the race detector, shuffled; the last line has the counts
+	go test -C tools ./...
+	go test -json -race -shuffle=on -timeout 10m ./... | $(COUNT)
+
+rfc: ## bring the tables of docs/rfc.md up to date with the sources
+	UPDATE_RFC=1 go test ./integration -run '^TestRFCDocument$$' -count=1
+
+bench: bin/benchstat ## benchmarks into bench/new.txt, compared with bench/old.txt where there is one
+	@mkdir -p bin/bench
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCHCOUNT) ./... | tee bin/bench/new.txt
+	@if [ -f bin/bench/old.txt ]; then bin/benchstat bin/bench/old.txt bin/bench/new.txt; else bin/benchstat bin/bench/new.txt; fi
+
+fuzz: ## each fuzz target for FUZZTIME, one after the other
+	@git grep -hn --untracked -oE '^func Fuzz[A-Za-z0-9_]+' -- '*_test.go' >/dev/null || { echo "no fuzz targets"; exit 1; }
+	@git grep -n --untracked -oE '^func Fuzz[A-Za-z0-9_]+' -- '*_test.go' | while IFS=: read -r file _ target; do \
+		target=$${target#func }; \
+		echo "== $$target in $$(dirname $$file)"; \
+		go test "./$$(dirname $$file)" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME); \
+	done
+
+cross: ## compiles with its tests elsewhere; runs on 32 bits where this machine can
+	GOOS=darwin GOARCH=arm64 go vet ./...
+	GOOS=windows GOARCH=amd64 go vet ./...
+	GOOS=linux GOARCH=arm64 go vet ./...
+
+vuln: bin/govulncheck ## needs the vulnerability database
+	bin/govulncheck ./...
+
+tools: $(TOOLS) bin/testcount
+
+bin/golangci-lint: tools/go.mod tools/go.sum
+	go build -C tools -o ../bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+bin/gofumpt: tools/go.mod tools/go.sum
+	go build -C tools -o ../bin/ mvdan.cc/gofumpt
+	@touch $@
+
+bin/benchstat: tools/go.mod tools/go.sum
+	go build -C tools -o ../bin/ golang.org/x/perf/cmd/benchstat
+	@touch $@
+
+bin/govulncheck: tools/go.mod tools/go.sum
+	go build -C tools -o ../bin/ golang.org/x/vuln/cmd/govulncheck
+	@touch $@
+
+bin/testcount: $(wildcard tools/testcount/*.go) tools/go.mod
+	go build -C tools -o ../bin/ ./testcount
+	@touch $@
+
+clean:
+	rm -rf bin
