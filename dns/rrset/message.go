@@ -53,7 +53,7 @@ func Parse(msg []byte) (*Message, error) {
 		to *[]Set
 	}{{h.AN, &m.Answer}, {h.NS, &m.Authority}, {h.AR, &m.Additional}}
 	for i, s := range sections {
-		p.additional = i == 2
+		p.at = wire.Section(i)
 		if *s.to, err = p.section(int(s.n)); err != nil {
 			return nil, err
 		}
@@ -67,10 +67,10 @@ func Parse(msg []byte) (*Message, error) {
 // parser groups the records of one message. buf receives owners and RDATA, so
 // that a message costs few allocations.
 type parser struct {
-	m          *Message
-	cur        wire.Cursor
-	buf        []byte
-	additional bool
+	m   *Message
+	cur wire.Cursor
+	buf []byte
+	at  wire.Section
 	group
 }
 
@@ -82,7 +82,7 @@ func (p *parser) section(n int) ([]Set, error) {
 			return nil, err
 		}
 		if rr.Type == wire.TypeOPT {
-			p.opt(rr)
+			p.m.OPT.Note(p.cur.Msg, rr, p.at)
 			continue
 		}
 		if err := p.record(rr); err != nil {
@@ -90,19 +90,6 @@ func (p *parser) section(n int) ([]Set, error) {
 		}
 	}
 	return p.group.finish(), nil
-}
-
-func (p *parser) opt(rr wire.RR) {
-	o := &p.m.OPT
-	if !p.additional {
-		o.Misplaced = true
-	}
-	if o.Count++; o.Count > 1 {
-		return
-	}
-	o.RootOwner = p.cur.Msg[rr.Off] == 0
-	o.Payload, o.TTL = uint16(rr.Class), rr.TTL
-	o.RData = p.cur.Msg[rr.Start:rr.End:rr.End]
 }
 
 // record adds one record to the Set it belongs to.
