@@ -30,7 +30,7 @@ vet:
 	go vet -C tools ./...
 
 arrows: ## the house rules: imports, citations, documents
-	go test ./integration -run 'Arrow|Forbidden|Nobody|Engine|Bare|RFC|Checklist|Settle|Document'
+	go test ./integration -run '^TestHouse'
 
 lint: bin/golangci-lint
 	bin/golangci-lint run ./...
@@ -40,9 +40,9 @@ test: bin/testcount ## all tests with the race detector, shuffled; the last line
 	go test -json -race -shuffle=on -timeout 10m ./... | $(COUNT)
 
 rfc: ## bring the tables of docs/rfc.md up to date with the sources
-	UPDATE_RFC=1 go test ./integration -run '^TestRFCDocument$$' -count=1
+	UPDATE_RFC=1 go test ./integration -run '^TestHouseRFCDocument$$' -count=1
 
-bench: bin/benchstat ## benchmarks into bench/new.txt, compared with bench/old.txt where there is one
+bench: bin/benchstat ## benchmarks into bin/bench/new.txt, compared with old.txt there, if any
 	@mkdir -p bin/bench
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCHCOUNT) ./... | tee bin/bench/new.txt
 	@if [ -f bin/bench/old.txt ]; then bin/benchstat bin/bench/old.txt bin/bench/new.txt; else bin/benchstat bin/bench/new.txt; fi
@@ -56,9 +56,15 @@ fuzz: ## each fuzz target for FUZZTIME, one after the other
 	done
 
 cross: ## compiles with its tests elsewhere; runs on 32 bits where this machine can
-	GOOS=darwin GOARCH=arm64 go vet ./...
-	GOOS=windows GOARCH=amd64 go vet ./...
-	GOOS=linux GOARCH=arm64 go vet ./...
+	@for platform in darwin/arm64 windows/amd64 linux/arm64; do \
+		echo "== $$platform"; \
+		export CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/}; \
+		go vet ./...; \
+		go test -c -o /dev/null ./... | { grep -v 'no test files' || true; }; \
+	done
+	@if [ "$$(go env GOHOSTOS)/$$(go env GOHOSTARCH)" = linux/amd64 ]; then \
+		echo "== linux/386, run"; CGO_ENABLED=0 GOARCH=386 go test ./... | { grep -v 'no test files' || true; }; \
+	fi
 
 vuln: bin/govulncheck ## needs the vulnerability database
 	bin/govulncheck ./...

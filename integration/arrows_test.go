@@ -75,7 +75,7 @@ func compareArrows(allowed map[string][]string, tree []treePackage) []string {
 	return complaints
 }
 
-func TestArrows(t *testing.T) {
+func TestHouseArrows(t *testing.T) {
 	allowed, err := parseArrows(readTree(t, "arrows.txt"))
 	if err != nil {
 		t.Fatalf("arrows.txt: %v", err)
@@ -85,7 +85,7 @@ func TestArrows(t *testing.T) {
 	}
 }
 
-func TestForbiddenArrows(t *testing.T) {
+func TestHouseForbiddenArrows(t *testing.T) {
 	for _, p := range loadTree(t) {
 		for to, file := range p.imports {
 			if why := forbidden(p.path, strings.TrimPrefix(to, module)); why != "" {
@@ -95,8 +95,8 @@ func TestForbiddenArrows(t *testing.T) {
 	}
 }
 
-// TestNobodyImportsIntegration covers test files too, which the list of arrows leaves alone.
-func TestNobodyImportsIntegration(t *testing.T) {
+// TestHouseNobodyImportsIntegration covers test files too, which the list of arrows leaves alone.
+func TestHouseNobodyImportsIntegration(t *testing.T) {
 	eachFile(t, ".go", func(path, text string) {
 		if !strings.HasPrefix(path, "integration/") && strings.Contains(text, `"`+module+`integration`) {
 			t.Errorf("%s imports integration", path)
@@ -104,7 +104,7 @@ func TestNobodyImportsIntegration(t *testing.T) {
 	})
 }
 
-func TestArrowsAreCompared(t *testing.T) {
+func TestHouseComparesArrows(t *testing.T) {
 	tree := []treePackage{
 		{path: "dns/wire", imports: map[string]string{module + "dns/domain": "a.go", "fmt": "a.go"}},
 		{path: "dns/domain", imports: map[string]string{"strings": "a.go"}},

@@ -43,8 +43,8 @@ func bareConcurrency(file *ast.File) map[ast.Node]string {
 	return found
 }
 
-// TestEngineStartsAndWaitsThroughClock stands in for a linter: forbidigo sees calls, and `go` is none.
-func TestEngineStartsAndWaitsThroughClock(t *testing.T) {
+// TestHouseEngineWaitsThroughClock stands in for a linter: forbidigo sees calls, and `go` is none.
+func TestHouseEngineWaitsThroughClock(t *testing.T) {
 	eachFile(t, ".go", func(name, text string) {
 		pkg := path.Dir(name)
 		if strings.HasSuffix(name, "_test.go") || !inAny(pkg, enginePackages()) {
@@ -65,7 +65,7 @@ func TestEngineStartsAndWaitsThroughClock(t *testing.T) {
 	})
 }
 
-func TestBareConcurrencyIsFound(t *testing.T) {
+func TestHouseFindsBareConcurrency(t *testing.T) {
 	for source, want := range map[string]string{
 		"go f()":               "go statement",
 		"c <- 1":               "channel send",

@@ -109,7 +109,7 @@ func excepted(from, to string, exceptions []string) bool {
 	})
 }
 
-func TestForbidden(t *testing.T) {
+func TestHouseForbids(t *testing.T) {
 	for _, tc := range []struct {
 		from, to string
 		no       bool

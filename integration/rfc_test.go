@@ -224,8 +224,8 @@ func checklistIDs(t *testing.T) []string {
 	return ids
 }
 
-// TestRFCDocument holds docs/rfc.md to the sources. UPDATE_RFC=1 (`make rfc`) writes it instead.
-func TestRFCDocument(t *testing.T) {
+// TestHouseRFCDocument holds docs/rfc.md to the sources. UPDATE_RFC=1 (`make rfc`) writes it instead.
+func TestHouseRFCDocument(t *testing.T) {
 	document := readTree(t, rfcDocument)
 	rfcs, items, err := parseRFCDocument(document)
 	if err != nil {
@@ -259,8 +259,8 @@ func TestRFCDocument(t *testing.T) {
 	}
 }
 
-// TestChecklistHasEveryItem catches a citation of an item that does not exist.
-func TestChecklistHasEveryItem(t *testing.T) {
+// TestHouseChecklistHasEveryItem catches a citation of an item that does not exist.
+func TestHouseChecklistHasEveryItem(t *testing.T) {
 	checklist := checklistIDs(t)
 	if checklist == nil {
 		t.Skip("the shared checklist is absent (RECURSOR_SHARED, or ../shared beside the repository)")
@@ -282,7 +282,7 @@ func firstDifference(have, want string) string {
 	return fmt.Sprintf("have %d lines, want %d", len(a), len(b))
 }
 
-func TestSettleAndRender(t *testing.T) {
+func TestHouseRendersRFCDocument(t *testing.T) {
 	const document = "intro\n\n| RFC | title | state | packages |\n|---|---|---|---|\n| 1034 | Concepts | part | old |\n" +
 		"| 9999 | Gone | full | old |\n| 7901 | Chain query | none |  |\n\n" +
 		"| id | state | cited by | note |\n|---|---|---|---|\n| 1034.2 | done | old |  |\n| 1034.10 | no |  | not ours |\n\nend\n"
