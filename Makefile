@@ -52,7 +52,7 @@ fuzz: ## each fuzz target for FUZZTIME, one after the other
 	@git grep -n --untracked -oE '^func Fuzz[A-Za-z0-9_]+' -- '*_test.go' | while IFS=: read -r file _ target; do \
 		target=$${target#func }; \
 		echo "== $$target in $$(dirname $$file)"; \
-		go test "./$$(dirname $$file)" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME); \
+		go test "./$$(dirname $$file)" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) </dev/null; \
 	done
 
 cross: ## compiles with its tests elsewhere; runs on 32 bits where this machine can
