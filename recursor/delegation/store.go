@@ -1,0 +1,122 @@
+package delegation
+
+import (
+	"time"
+
+	"recursor/cache"
+	"recursor/dns/domain"
+	"recursor/dns/wire"
+)
+
+// Store finds the closest Point for a name.
+type Store struct {
+	cache  *cache.Cache
+	hints  *Point
+	config map[domain.Name]*Point // stub and forward zones; read only
+	maxTTL time.Duration
+}
+
+// Options for NewStore.
+type Options struct {
+	// Hints is the root's Point, RootHints where nil.
+	Hints *Point
+	// Configured are stub and forward zones.
+	Configured []*Point
+	// MaxTTL caps the life of a learnt Point; default one day.
+	MaxTTL time.Duration
+}
+
+// NewStore is a Store that keeps what it learns in c.
+func NewStore(c *cache.Cache, o Options) *Store {
+	s := &Store{cache: c, hints: o.Hints, maxTTL: o.MaxTTL, config: make(map[domain.Name]*Point)}
+	if s.hints == nil {
+		s.hints = RootHints()
+	}
+	if s.maxTTL == 0 {
+		s.maxTTL = 24 * time.Hour
+	}
+	for _, p := range o.Configured {
+		s.config[p.Zone] = p
+	}
+	return s
+}
+
+// Put keeps a learnt Point until the parent's word ends. One that is stored
+// already and alive is replaced, since only parents' words come here; its end
+// may so move later, but never by anything the child says.
+func (s *Store) Put(p *Point, now time.Time) {
+	expires := p.Expires
+	if limit := now.Add(s.maxTTL); expires.After(limit) {
+		expires = limit
+	}
+	if expires.After(now) {
+		s.cache.PutPoint(p.Zone, p.append(nil), expires, now)
+	}
+}
+
+// Closest is the Point nearest above sname whose servers know about stype: a
+// DS is the parent's (RFC 4035 §3.1.4.1), so for DS the search begins one
+// label up. It is never nil.
+func (s *Store) Closest(sname domain.Name, stype wire.Type, now time.Time) *Point {
+	n := sname
+	if stype == wire.TypeDS && !n.IsRoot() {
+		n = n.Parent()
+	}
+	forward := s.forward(n)
+	for {
+		if p, ok := s.config[n]; ok {
+			return p
+		}
+		// Below a forward zone nothing is learnt, and what was learnt before it
+		// was configured must not get past it.
+		if forward == nil {
+			if b, expires, ok := s.cache.GetPoint(n, now); ok {
+				if p, ok := decode(n, b, expires); ok {
+					return p
+				}
+			}
+		}
+		if n.IsRoot() {
+			return s.hints
+		}
+		n = n.Parent()
+	}
+}
+
+// forward is the deepest configured zone at or above n if that is a forward
+// zone, else nil.
+func (s *Store) forward(n domain.Name) *Point {
+	if len(s.config) == 0 {
+		return nil
+	}
+	for {
+		if p, ok := s.config[n]; ok {
+			if p.Kind == Forward {
+				return p
+			}
+			return nil
+		}
+		if n.IsRoot() {
+			return nil
+		}
+		n = n.Parent()
+	}
+}
+
+// Above is Closest as if the configured zone had not been: where a forward or
+// stub zone with First fails, iteration goes on from here.
+func (s *Store) Above(zone domain.Name, sname domain.Name, now time.Time) *Point {
+	for n := sname; ; n = n.Parent() {
+		if p, ok := s.config[n]; ok && n != zone {
+			return p
+		}
+		if b, expires, ok := s.cache.GetPoint(n, now); ok {
+			if p, ok := decode(n, b, expires); ok {
+				return p
+			}
+		}
+		if n.IsRoot() {
+			return s.hints
+		}
+	}
+}
