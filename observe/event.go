@@ -16,7 +16,7 @@ type Observer interface {
 // Event is one of the types of this package.
 type Event interface{ event() }
 
-// Sent: a query went to a server.
+// Sent tells that a query went to a server.
 type Sent struct {
 	At     time.Time
 	Query  uint64 // the client query it serves, by order of arrival
@@ -28,7 +28,7 @@ type Sent struct {
 	Octets int
 }
 
-// Received: something came of a query that was sent.
+// Received tells that something came of a query that was sent.
 type Received struct {
 	At      time.Time
 	Query   uint64
@@ -43,7 +43,7 @@ type Received struct {
 	Message []byte // nil where there is none; not to be changed or kept
 }
 
-// Stored: the cache took or refused data.
+// Stored tells that the cache took or refused data.
 type Stored struct {
 	At     time.Time
 	Query  uint64
@@ -55,7 +55,7 @@ type Stored struct {
 	TTL    uint32
 }
 
-// Judged: a verdict of validation.
+// Judged is a verdict of validation.
 type Judged struct {
 	At     time.Time
 	Query  uint64
@@ -66,7 +66,7 @@ type Judged struct {
 	Reason string
 }
 
-// Answered: a client got its reply.
+// Answered tells that a client got its reply.
 type Answered struct {
 	At        time.Time
 	Query     uint64
@@ -81,7 +81,7 @@ type Answered struct {
 	Sends     int // upstream, for this query
 }
 
-// Panicked: a goroutine broke an invariant and was stopped.
+// Panicked tells that a goroutine broke an invariant and was stopped.
 type Panicked struct {
 	What      string
 	Recovered any

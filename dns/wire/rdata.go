@@ -48,7 +48,7 @@ func CheckRData(t Type, rdata []byte) error {
 // appendFields copies fields from off to the end of msg, which is the end of
 // the RDATA. Names may point back anywhere in msg.
 func appendFields(dst, msg []byte, off int, fields string) ([]byte, error) {
-	for i := 0; i < len(fields); i++ {
+	for i := range len(fields) {
 		var err error
 		switch fields[i] {
 		case 'n':
@@ -97,7 +97,7 @@ func appendPlainName(dst, b []byte, off int) ([]byte, int, error) {
 // RDATA does.
 func skipField(b []byte, off int, f byte) (int, error) {
 	left := len(b) - off
-	n := 0
+	var n int
 	switch f {
 	case '1', '2', '4', '6', '8':
 		n = int(f - '0')
@@ -187,7 +187,7 @@ func AppendCanonical(dst []byte, t Type, rdata []byte) []byte {
 		return append(dst, rdata...)
 	}
 	off := 0
-	for i := 0; i < len(fields); i++ {
+	for i := range len(fields) {
 		end := off
 		switch fields[i] {
 		case 'n', 'u', 'l':
