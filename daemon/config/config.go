@@ -1,0 +1,148 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"recursor/dns/domain"
+)
+
+// Config is the whole configuration: a snapshot that nobody changes after
+// Parse has made it. Its defaults are those of Default, not the zero value.
+type Config struct {
+	Listen       Listen
+	Access       Access
+	Workers      int // UDP sockets and the goroutines that serve them; 0 = one per CPU
+	Cache        Cache
+	RootHints    string   // path of a zone file; "" = the embedded hints
+	TrustAnchors []string // paths of zone files with DS or DNSKEY lines; none = the embedded anchors
+	Upstream     Upstream
+	LocalZones   LocalZones
+	Zones        Zones
+	Validation   Validation
+	ServeAny     ServeAny
+	Identity     string // "" = not told
+	NSID         string // "" = not told
+	Version      string // "" = not told
+	Log          Log
+	Limits       Limits
+}
+
+// Listen tells where clients are served.
+type Listen struct {
+	DNS []netip.AddrPort // UDP and TCP
+}
+
+// Access tells who is served.
+type Access struct {
+	Allow []netip.Prefix // may ask for recursion
+	Snoop []netip.Prefix // may ask with RD=0, from the cache alone
+}
+
+// Cache sizes the cache.
+type Cache struct {
+	Size Size // a hard ceiling
+}
+
+// Upstream tells how authoritative servers are asked.
+type Upstream struct {
+	Port                  uint16
+	AllowSpecialAddresses bool // servers at loopback, private and other special addresses
+	IPv4                  bool
+	IPv6                  bool
+	Source                []netip.Addr // local addresses to ask from; none = the system chooses
+	Minimise              Minimise
+	CaseRandomisation     bool
+	Priming               bool
+	Payload               int // octets offered by EDNS over UDP
+	Cookies               bool
+}
+
+// LocalZones tells what is answered here.
+type LocalZones struct {
+	SpecialUse bool
+}
+
+// Zones are the delegation points that the operator configures.
+type Zones struct {
+	Forward []Zone
+	Stub    []Zone
+}
+
+// Zone is one configured delegation point.
+type Zone struct {
+	Name  domain.Name
+	To    []netip.AddrPort
+	First bool // where all of To fail, iterate as if the zone were not configured
+}
+
+// Validation tells how answers are judged.
+type Validation struct {
+	Mode      ValidationMode
+	ClockSkew time.Duration
+	FixedTime time.Time // the time at which signatures are judged; zero = the clock's
+}
+
+// Log tells what is logged and how.
+type Log struct {
+	Level  LogLevel
+	Format LogFormat
+}
+
+// Minimise is the mode of QNAME minimisation (RFC 9156).
+type Minimise string
+
+// The modes. Relaxed asks with the full name where a server breaks on a
+// minimised one; strict does not.
+const (
+	MinimiseOff     Minimise = "off"
+	MinimiseRelaxed Minimise = "relaxed"
+	MinimiseStrict  Minimise = "strict"
+)
+
+// ValidationMode is what becomes of a bogus answer.
+type ValidationMode string
+
+// The modes. Strict withholds bogus answers, permissive judges and logs but
+// serves them without AD, off judges nothing.
+const (
+	ValidationStrict     ValidationMode = "strict"
+	ValidationPermissive ValidationMode = "permissive"
+	ValidationOff        ValidationMode = "off"
+)
+
+// ServeAny is the answer to a query of type ANY.
+type ServeAny string
+
+// ServeAnyMinimal answers with one RRset of the name (RFC 8482 §4.1).
+const ServeAnyMinimal ServeAny = "minimal"
+
+// LogLevel is the least level that is logged.
+type LogLevel string
+
+// The levels, the most talkative first.
+const (
+	LogDebug LogLevel = "debug"
+	LogInfo  LogLevel = "info"
+	LogWarn  LogLevel = "warn"
+	LogError LogLevel = "error"
+)
+
+// LogFormat is the form of a log line.
+type LogFormat string
+
+// The forms.
+const (
+	LogConsole LogFormat = "console"
+	LogJSON    LogFormat = "json"
+)
+
+// Default is the configuration of a resolver that was given none: it serves
+// loopback on high ports from embedded hints and anchors.
+func Default() *Config {
+	c := new(Config)
+	for _, k := range c.keys() {
+		k.value.reset()
+	}
+	return c
+}

@@ -1,0 +1,200 @@
+package config
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// key is one entry of the table: where it stands in the file, what it means,
+// and the value it sets, which knows its default, its range and its text.
+type key struct {
+	path     string // "upstream.port"
+	doc      string
+	value    value
+	required bool // within an item of a list: there is no default
+}
+
+// name is the last part of the path.
+func (k key) name() string { return k.path[strings.LastIndexByte(k.path, '.')+1:] }
+
+// value is the meeting of a key with the field that it sets.
+type value interface {
+	reset()                             // sets the default
+	read(r *reader, at string, n *node) // sets what n says or reports why not; at is the full path
+	lines() []string                    // the value in YAML: one line, or the items of a list
+	describe() string                   // kind, default and range, for people
+	target() any                        // the field, for the test that none is forgotten
+}
+
+// keys is the table, bound to c, in the order of the reference. Values are read
+// in this order too: upstream comes before zones, whose servers use its port.
+func (c *Config) keys() []key {
+	table := []key{
+		{
+			path: "listen.dns", value: listen(&c.Listen.DNS, "127.0.0.1:5300"),
+			doc: "Where queries are taken, over UDP and TCP. Without a port it is 53; port 0 is any free one. " +
+				"Every address: \"0.0.0.0\" and \"[::]\".",
+		},
+		{
+			path: "access.allow", value: prefixes(&c.Access.Allow, localNetworks()...),
+			doc: "Clients that may ask for recursion; others are REFUSED with EDE 18. " +
+				"Default: loopback, link-local, private (RFC 1918) and unique local (RFC 4193) addresses.",
+		},
+		{
+			path: "access.snoop", value: prefixes(&c.Access.Snoop),
+			doc: "Clients that may ask with RD=0 and are answered from the cache alone; others are REFUSED.",
+		},
+		{
+			path: "workers", value: number(&c.Workers, 0, 0, 1024),
+			doc: "UDP sockets for each address, and the goroutines that serve them; 0 is one per CPU.",
+		},
+		{
+			path: "cache.size", value: size(&c.Cache.Size, MB, 256*MB, TB),
+			doc: "A hard ceiling for what is cached, index and overhead included. " +
+				"Resident memory stays below 1.3 times it plus 64 MiB.",
+		},
+		{
+			path: "root-hints", value: file(&c.RootHints),
+			doc: "Zone file with the names and addresses of the root servers (RFC 9609). \"\" is the embedded list. " +
+				"Relative paths start from the folder of this file.",
+		},
+		{
+			path: "trust-anchors", value: files(&c.TrustAnchors),
+			doc: "Zone files with DS or DNSKEY records that answers are judged by. [] is the embedded root keys.",
+		},
+	}
+	table = append(table, c.Upstream.keys()...)
+	table = append(table,
+		key{
+			path: "local-zones.special-use", value: truth(&c.LocalZones.SpecialUse, on),
+			doc: "Answer special-use names and the reverse zones of private addresses here instead of asking the " +
+				"Internet (RFC 6303, RFC 6761, RFC 7686, RFC 8375, RFC 9462).",
+		},
+		key{
+			path: "zones.forward", value: zones(&c.Zones.Forward, &c.Upstream.Port),
+			doc: "Zones whose names are asked of recursive servers. Each item has `name`, `to` (addresses), `port` (for " +
+				"those of `to` without one; default `upstream.port`) and `first` (where all of `to` fail, iterate as if " +
+				"the zone were not listed; default false), such as\n" +
+				"- {name: corp.example, to: [\"192.0.2.53\", \"[2001:db8::53]:5353\"], first: true}",
+		},
+		key{
+			path: "zones.stub", value: zones(&c.Zones.Stub, &c.Upstream.Port),
+			doc: "Zones whose authoritative servers are named here instead of found by delegation. Items as above.",
+		},
+		key{
+			path: "validation.mode", value: choice(&c.Validation.Mode, ValidationStrict, ValidationStrict, ValidationPermissive, ValidationOff),
+			doc: "What becomes of bogus answers (RFC 4033 §5): strict answers SERVFAIL, permissive logs them and serves them " +
+				"without AD, off judges nothing.",
+		},
+		key{
+			path: "validation.clock-skew", value: duration(&c.Validation.ClockSkew, 0, 5*time.Minute, day),
+			doc: "How far the clock may be behind the inception of a signature.",
+		},
+		key{
+			path: "validation.fixed-time", value: instant(&c.Validation.FixedTime),
+			doc: "The time at which signatures are judged, for testbeds; \"\" is the clock's.",
+		},
+		key{
+			path: "serve-any", value: choice(&c.ServeAny, ServeAnyMinimal, ServeAnyMinimal),
+			doc: "The answer to type ANY: minimal is one RRset of the name (RFC 8482 §4.1).",
+		},
+		key{
+			path: "identity", value: words(&c.Identity),
+			doc: "The answer to id.server and hostname.bind (class CH, type TXT); \"\" is REFUSED.",
+		},
+		key{
+			path: "nsid", value: words(&c.NSID),
+			doc: "The name server identifier told to those who ask for it by EDNS (RFC 5001); \"\" tells none.",
+		},
+		key{
+			path: "version", value: words(&c.Version),
+			doc: "The answer to version.server and version.bind (class CH, type TXT); \"\" is REFUSED.",
+		},
+		key{
+			path: "log.level", value: choice(&c.Log.Level, LogInfo, LogDebug, LogInfo, LogWarn, LogError),
+			doc: "The least level that is logged.",
+		},
+		key{
+			path: "log.format", value: choice(&c.Log.Format, LogConsole, LogConsole, LogJSON),
+			doc: "console is for people, json for collectors: one object a line.",
+		},
+	)
+	for _, k := range c.Limits.keys() {
+		k.path = "limits." + k.path
+		table = append(table, k)
+	}
+	return table
+}
+
+// keys is the part of the table about authoritative servers.
+func (u *Upstream) keys() []key {
+	return []key{
+		{
+			path: "upstream.port", value: port(&u.Port, 53),
+			doc: "The port at which authoritative servers are asked; other than 53 in testbeds only.",
+		},
+		{
+			path: "upstream.allow-special-addresses", value: truth(&u.AllowSpecialAddresses, off),
+			doc: "Ask servers at loopback, private and other special addresses that delegations lead to. " +
+				"Off, since such glue makes a resolver attack its own network; addresses under `zones` may always be special.",
+		},
+		{path: "upstream.ipv4", value: truth(&u.IPv4, on), doc: "Ask over IPv4."},
+		{path: "upstream.ipv6", value: truth(&u.IPv6, on), doc: "Ask over IPv6."},
+		{
+			path: "upstream.source", value: sources(&u.Source),
+			doc: "Local addresses to ask from, chosen at random within their family; [] leaves it to the system.",
+		},
+		{
+			path: "upstream.minimise", value: choice(&u.Minimise, MinimiseRelaxed, MinimiseOff, MinimiseRelaxed, MinimiseStrict),
+			doc: "Tell servers no more of a name than they need (RFC 9156): relaxed asks with the full name where a " +
+				"server breaks on the shorter one, strict does not, off always sends the full name.",
+		},
+		{
+			path: "upstream.case-randomisation", value: truth(&u.CaseRandomisation, on),
+			doc: "Mix upper and lower case in questions, so that forged replies are harder to guess; servers that fold it are remembered.",
+		},
+		{
+			path: "upstream.priming", value: truth(&u.Priming, on),
+			doc: "Ask the root servers for their own list before the hints are relied on (RFC 9609).",
+		},
+		{
+			path: "upstream.payload", value: number(&u.Payload, 512, 1232, 1400),
+			doc: "Octets of a UDP reply that servers may send (EDNS, RFC 6891 §6.2.3). Larger ones would be fragmented, and fragments can be forged.",
+		},
+		{
+			path: "upstream.cookies", value: truth(&u.Cookies, on),
+			doc: "Send DNS cookies and return those of servers (RFC 7873), so that replies from others are told apart.",
+		},
+	}
+}
+
+// sectionDoc introduces a section in the reference.
+func sectionDoc(section string) string {
+	switch section {
+	case "access":
+		return "Who is served. Prefixes or single addresses."
+	case "upstream":
+		return "How authoritative servers are asked."
+	case "zones":
+		return "Zones that are resolved by other servers than those which the delegations from the root lead to."
+	case "limits":
+		return "Bounds to what anybody can make the resolver do. Each says what it answers."
+	default:
+		return ""
+	}
+}
+
+// localNetworks are the clients that are served unless told otherwise.
+func localNetworks() []netip.Prefix {
+	return []netip.Prefix{
+		netip.MustParsePrefix("127.0.0.0/8"),
+		netip.MustParsePrefix("::1/128"),
+		netip.MustParsePrefix("169.254.0.0/16"),
+		netip.MustParsePrefix("fe80::/10"),
+		netip.MustParsePrefix("10.0.0.0/8"),
+		netip.MustParsePrefix("172.16.0.0/12"),
+		netip.MustParsePrefix("192.168.0.0/16"),
+		netip.MustParsePrefix("fc00::/7"),
+	}
+}
