@@ -6,11 +6,14 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"recursor/daemon/config"
 )
 
 // TestHouseDocumentLinks: every relative link of a document leads to something.
@@ -162,5 +165,20 @@ func TestHouseDocumentPackages(t *testing.T) {
 			}
 			after = at
 		}
+	}
+}
+
+// TestHouseDocumentConfiguration: the configuration that the README shows is read, and is what an empty one means.
+func TestHouseDocumentConfiguration(t *testing.T) {
+	block := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(readTree(t, "README.md"))
+	if block == nil {
+		t.Fatal("README.md shows no configuration")
+	}
+	shown, err := config.Parse("README.md", []byte(block[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := config.Default(); !reflect.DeepEqual(shown, want) {
+		t.Errorf("README.md calls these the defaults:\n%+v\nwant\n%+v", shown, want)
 	}
 }
