@@ -74,6 +74,7 @@ func sound(code edns.Code, data []byte) bool {
 		_, err = edns.ParseKeyTag(nil, data)
 	case edns.LLQ, edns.UpdateLease, edns.Expire, edns.ZoneVersion:
 		return false
+	default: // octets to the library too
 	}
 	return err == nil
 }

@@ -22,7 +22,8 @@ func TestAppendOPT(t *testing.T) {
 		{"BADVERS", edns.OPT{Payload: 512, RCodeHigh: edns.High(wire.BadVers)}, "00 0029 0200 01000000 0000"},
 		{"version", edns.OPT{Payload: 512, Version: 1}, "00 0029 0200 00010000 0000"},
 		{
-			"options", edns.OPT{Payload: 512, Options: []edns.Option{{edns.NSID, nil}, {65001, []byte{1, 2}}}},
+			"options",
+			edns.OPT{Payload: 512, Options: []edns.Option{{edns.NSID, nil}, {65001, []byte{1, 2}}}},
 			"00 0029 0200 00000000 000a 0003 0000 fde9 0002 0102",
 		},
 	} {
@@ -40,7 +41,7 @@ func TestAppendOPT(t *testing.T) {
 }
 
 // unhex reads hexadecimal with blanks.
-func unhex(t testing.TB, s string) []byte {
+func unhex(t *testing.T, s string) []byte {
 	t.Helper()
 	var digits []byte
 	for _, c := range []byte(s) {

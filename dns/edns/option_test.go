@@ -29,7 +29,7 @@ func wantBad(t *testing.T, err error, code edns.Code) {
 func TestCookie(t *testing.T) {
 	whole := unhex(t, "2464c4abcf10c957 010000005cf79f11 1f8130c3eee29480") // RFC 9018 A.1
 	long := append(slices.Clone(whole), whole...)
-	for n := 0; n <= 48; n++ {
+	for n := range 49 {
 		data := long[:n]
 		client, server, err := edns.ParseCookie(data)
 		if n != 8 && (n < 16 || n > 40) {

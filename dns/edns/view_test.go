@@ -45,7 +45,8 @@ func TestParse(t *testing.T) {
 		{"extended RCODE", opt(512, 0x01000000, ""), edns.View{Present: true, Payload: 512, RCodeHigh: 1}, 0},
 		{
 			"unknown option", opt(512, 0, "\xfd\xe9\x00\x02hi"),
-			edns.View{Present: true, Payload: 512, Raw: []byte("\xfd\xe9\x00\x02hi")}, 0,
+			edns.View{Present: true, Payload: 512, Raw: []byte("\xfd\xe9\x00\x02hi")},
+			0,
 		},
 		{"two records", two, edns.View{Present: true, Payload: 1232}, edns.TwoOPT},
 		{"in the answer section", misplaced, edns.View{Present: true, Payload: 1232}, edns.Misplaced},
@@ -53,17 +54,20 @@ func TestParse(t *testing.T) {
 		{"version 1", opt(512, 0x00018000, ""), edns.View{Present: true, Payload: 512, Version: 1, DO: true}, edns.BadVersion},
 		{
 			"version 255 with another option format", opt(512, 0x00ff0000, "\x00"),
-			edns.View{Present: true, Payload: 512, Version: 255}, edns.BadVersion,
+			edns.View{Present: true, Payload: 512, Version: 255},
+			edns.BadVersion,
 		},
 		{"half an option header", opt(512, 0, "\x00\x0a\x00"), edns.View{Present: true, Payload: 512}, edns.BadLength},
 		{"option beyond the RDATA", opt(512, 0, "\x00\x0a\x00\x08abcdefg"), edns.View{Present: true, Payload: 512}, edns.BadLength},
 		{
 			"second option beyond the RDATA", opt(512, 0x8000, "\x00\x0c\x00\x00\x00\x0a\xff\xff"),
-			edns.View{Present: true, Payload: 512, DO: true}, edns.BadLength,
+			edns.View{Present: true, Payload: 512, DO: true},
+			edns.BadLength,
 		},
 		{
 			"32 options", opt(512, 0, strings.Repeat("\x00\x0c\x00\x00", 32)),
-			edns.View{Present: true, Payload: 512, Raw: []byte(strings.Repeat("\x00\x0c\x00\x00", 32))}, 0,
+			edns.View{Present: true, Payload: 512, Raw: []byte(strings.Repeat("\x00\x0c\x00\x00", 32))},
+			0,
 		},
 		{"33 options", opt(512, 0, strings.Repeat("\x00\x0c\x00\x00", 33)), edns.View{Present: true, Payload: 512}, edns.TooManyOptions},
 	} {
