@@ -1,0 +1,61 @@
+package recursor
+
+import (
+	"errors"
+
+	"recursor/cache"
+	"recursor/dns/domain"
+	"recursor/dns/ede"
+	"recursor/dns/rrset"
+	"recursor/dns/wire"
+	"recursor/recursor/iterate"
+	"recursor/recursor/scrub"
+)
+
+// answer puts the Steps of a resolution together: the chain of aliases and the
+// Set in the answer section, the last step's denial in the authority section.
+// The RCODE is the last step's (RFC 6604 §3).
+func (r *Resolver) answer(result iterate.Result, t *iterate.Task, from string) Answer {
+	a := Answer{From: from, Sends: t.Budget.Sends(), Secure: r.o.Judge != nil}
+	for i := range result.Steps {
+		s := &result.Steps[i]
+		for j := range s.Chain {
+			a.Answer = append(a.Answer, s.Chain[j].Set)
+		}
+		if s.Set != nil {
+			a.Answer = append(a.Answer, s.Set.Set)
+		}
+		a.RCode = s.RCode
+		a.Secure = a.Secure && s.Status() == cache.Secure
+		a.Stale = a.Stale || s.Stale
+		a.Notes = append(a.Notes, s.Notes...)
+		a.Authority = append(a.Authority, authority(s)...)
+	}
+	return a
+}
+
+// authority is what a step adds to the authority section: SOA and proof of a
+// denial, the proof of an expanded wildcard.
+func authority(s *iterate.Step) []rrset.Set {
+	var out []rrset.Set
+	if s.SOA != nil && (s.Kind == scrub.NoData || s.Kind == scrub.NXDomain) {
+		out = append(out, *s.SOA)
+	}
+	return append(out, s.Proof...)
+}
+
+// servFail is the Answer of a failure. The part of an alias chain that was
+// reached is no use to a client and is left out.
+func servFail(t *iterate.Task, from string) Answer {
+	return Answer{RCode: wire.ServFail, From: from, Sends: t.Budget.Sends()}
+}
+
+// bogus is the Answer to data that validation refused (RFC 4035 §5.5).
+func (r *Resolver) bogus(result iterate.Result, t *iterate.Task) (Answer, error) {
+	last := result.Last()
+	e := &ede.Error{Code: ede.DNSSECBogus, Zone: last.Zone, Upstream: true}
+	if len(last.Notes) > 0 {
+		e.Code, e.Zone, e.Err = last.Notes[0].Code, domain.Name{}, errors.New(last.Notes[0].Text)
+	}
+	return servFail(t, "upstream"), e
+}

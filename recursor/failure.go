@@ -1,0 +1,28 @@
+package recursor
+
+import (
+	"time"
+
+	"recursor/cache"
+	"recursor/dns/ede"
+	"recursor/observe"
+	"recursor/recursor/iterate"
+)
+
+// keepFailure stores why a name could not be resolved. When no server at all
+// has answered since the walk began, the network is the likely cause: then the
+// failure is kept for the least time and does not grow, so that names come back
+// as soon as the network does.
+func (r *Resolver) keepFailure(k iterate.Key, err error, began, now time.Time) {
+	f := cache.Failure{Code: ede.CodeOf(err), Text: err.Error()}
+	if !r.servers.AliveSince(began) {
+		r.Cache.ClearFailure(k.Name, k.Type)
+	}
+	f = r.Cache.PutFailure(k.Name, k.Type, f, now)
+	if r.Watch != nil {
+		r.Watch.Observe(observe.Stored{
+			At: now, Name: k.Name, Type: uint16(k.Type), What: "failure",
+			Status: f.Text, TTL: uint32(f.Until.Sub(now) / time.Second),
+		})
+	}
+}

@@ -1,0 +1,108 @@
+package iterate
+
+import (
+	"time"
+
+	"recursor/cache"
+	"recursor/dns/domain"
+	"recursor/dns/wire"
+	"recursor/recursor/scrub"
+)
+
+// Known follows k through the cache alone. It returns the Steps to its end,
+// false where the cache does not reach it.
+func (w *Walker) Known(t *Task, k Key) (Result, bool) {
+	c := walk{Walker: w, task: t, cd: k.CD, sname: k.Name, stype: k.Type}
+	now := w.clock.Now().TTL
+	for {
+		step, ok := c.known(now)
+		if !ok {
+			return c.out, false
+		}
+		if done, err := c.take(step); done || err != nil {
+			return c.out, err == nil
+		}
+	}
+}
+
+// known is the step that the cache gives SNAME.
+func (w *walk) known(now time.Time) (Step, bool) {
+	s := Step{Name: w.sname, Type: w.stype, Target: w.sname, Cached: true, Zone: w.sname}
+	if e, ok := w.cache.Get(w.sname, w.stype, now); ok {
+		s.Kind, s.Set = scrub.Answer, &Held{e.Set, e.Status}
+		return w.usable(s)
+	}
+	if w.stype != wire.TypeCNAME {
+		if e, ok := w.cache.Get(w.sname, wire.TypeCNAME, now); ok {
+			if s.Target, ok = e.Set.Target(); ok {
+				s.Kind, s.Chain = scrub.Alias, []Held{{e.Set, e.Status}}
+				return w.usable(s)
+			}
+		}
+	}
+	if d, ok := w.cache.GetDenial(w.sname, w.stype, now); ok {
+		return w.usable(denied(s, &d))
+	}
+	if w.judge == nil {
+		return Step{}, false
+	}
+	if d, ok := w.cache.GetAbove(w.sname, now); ok { // RFC 8020 §2
+		s.DenialOf = d.Name
+		return w.usable(denied(s, &d))
+	}
+	return w.knownDNAME(s, now)
+}
+
+// knownDNAME looks for a validated DNAME above SNAME: one that is not must not
+// redirect names it was not asked for (RFC 6672 §3.4).
+func (w *walk) knownDNAME(s Step, now time.Time) (Step, bool) {
+	for n := w.sname; !n.IsRoot(); {
+		n = n.Parent()
+		e, ok := w.cache.Get(n, wire.TypeDNAME, now)
+		if !ok || e.Status != cache.Secure {
+			continue
+		}
+		s = w.redirected(s, &e.Set)
+		for i := range s.Chain {
+			s.Chain[i].Status = cache.Secure
+		}
+		return s, true
+	}
+	return Step{}, false
+}
+
+func denied(s Step, d *cache.Denial) Step {
+	s.Kind, s.RCode = scrub.NoData, wire.NoError
+	if d.Type == wire.TypeNone {
+		s.Kind, s.RCode = scrub.NXDomain, wire.NXDomain
+	}
+	soa := d.SOA
+	s.SOA, s.Proof, s.Denied, s.Zone = &soa, d.Proof, d.Status, soa.Name
+	return s
+}
+
+// usable reports whether a step from the cache may be used: for clients that
+// check for themselves anything may; else what has not been judged is judged
+// now, and what is bogus is as good as nothing (RFC 4035 §4.7).
+func (w *walk) usable(s Step) (Step, bool) {
+	if w.judge == nil || w.cd {
+		return s, true
+	}
+	if s.Status() == cache.Unjudged {
+		if err := w.judge.Judge(w.task, &s); err != nil {
+			return Step{}, false
+		}
+		w.keep(&s)
+	}
+	return s, s.Status() > cache.Unjudged
+}
+
+// exists reports whether the cache knows that the name exists or may be an
+// empty non-terminal.
+func (w *walk) exists(name domain.Name, now time.Time) bool {
+	if _, ok := w.cache.Get(name, wire.TypeA, now); ok {
+		return true
+	}
+	d, ok := w.cache.GetDenial(name, wire.TypeA, now)
+	return ok && d.Type != wire.TypeNone
+}

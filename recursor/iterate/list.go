@@ -1,0 +1,146 @@
+package iterate
+
+import (
+	"net/netip"
+	"time"
+
+	"recursor/dns/domain"
+	"recursor/recursor/delegation"
+	"recursor/recursor/infra"
+	"recursor/recursor/scrub"
+)
+
+// list is SLIST (RFC 1034 §5.3.3) for one question at one cut.
+type list struct {
+	*walk
+	q       scrub.Asked
+	point   *delegation.Point
+	servers []*candidate
+	names   []domain.Name // name servers whose addresses are not known
+	lookups []lookup
+	flying  []*flying
+	prefer  *candidate // to be asked again at once: it told us how
+	resort  *reply     // better than nothing
+	reasons reasons
+	// dry: there is nobody left to send to; gluedDoubted: the names of servers
+	// with glue are being looked up too.
+	dry, gluedDoubted bool
+}
+
+// candidate is a server of the list.
+type candidate struct {
+	addr    netip.AddrPort
+	name    domain.Name
+	history infra.History
+	struck  bool
+	sends   int
+}
+
+// newList collects the addresses of the cut's servers: those of the
+// configuration, glue, and what the cache knows of names without glue.
+func (w *walk) newList(q scrub.Asked) *list {
+	l := &list{walk: w, q: q, point: w.cut}
+	now := w.clock.Now().TTL
+	for _, a := range w.cut.Addrs {
+		l.add(domain.Name{}, a)
+	}
+	for i := range w.cut.Servers {
+		s := &w.cut.Servers[i]
+		before := len(l.servers)
+		for _, a := range s.Addrs {
+			l.add(s.Name, netip.AddrPortFrom(a, w.o.Port))
+		}
+		if len(l.servers) == before && !l.fromCache(s.Name, now) {
+			l.names = append(l.names, s.Name)
+		}
+	}
+	return l
+}
+
+// add puts an address on the list, unless it may not be asked or is there.
+func (l *list) add(name domain.Name, addr netip.AddrPort) {
+	if !l.o.Usable.Allows(addr) {
+		l.reasons.unusable = addr.Addr()
+		return
+	}
+	for _, c := range l.servers {
+		if c.addr == addr {
+			return
+		}
+	}
+	for _, d := range l.distrusted {
+		if d == addr {
+			return
+		}
+	}
+	l.servers = append(l.servers, &candidate{addr: addr, name: name})
+}
+
+// class is how willingly a candidate is asked; lower is better.
+func (l *list) class(c *candidate, now time.Time) (class int, st infra.Standing) {
+	st = l.Walker.servers.Standing(c.addr, l.q.Zone, now)
+	switch {
+	case st.Lame:
+		class = 3
+	case st.Down:
+		class = 2
+	case st.DeadFamily:
+		class = 1
+	}
+	return class, st
+}
+
+// explore is how often, one in so many, a server other than the best is asked
+// first, so that it can show that it became better (RFC 4697 §2.5.1).
+const explore = 24
+
+// best is the server to ask next, nil where there is none: the one asked least
+// for this question, and of those the one that is expected to answer first.
+func (l *list) best(now time.Time) *candidate {
+	if c := l.prefer; c != nil {
+		l.prefer = nil
+		if !c.struck && !c.history.Spent() {
+			return c
+		}
+	}
+	wander := l.task.Random.IntN(explore) == 0
+	var best *candidate
+	var bestRank, bestExpect int64
+	for _, c := range l.servers {
+		if c.struck || c.history.Spent() || l.isFlying(c) {
+			continue
+		}
+		class, st := l.class(c, now)
+		if class >= 2 && c.sends > 0 {
+			continue // down or lame: one probe is enough
+		}
+		rank := int64(c.sends)<<8 | int64(class)
+		// A little chance orders equals, and those not measured yet.
+		expect := int64(st.Expect) + int64(l.task.Random.IntN(int(time.Millisecond)))
+		if wander && c.sends == 0 {
+			expect = int64(l.task.Random.IntN(int(time.Second)))
+		}
+		if class == 0 && c.sends == 0 {
+			rank = -1
+		}
+		if best == nil || rank < bestRank || rank == bestRank && expect < bestExpect {
+			best, bestRank, bestExpect = c, rank, expect
+		}
+	}
+	return best
+}
+
+func (l *list) isFlying(c *candidate) bool {
+	for _, f := range l.flying {
+		if f.to == c && !f.late {
+			return true
+		}
+	}
+	return false
+}
+
+// strike takes a server off the list and remembers why.
+func (l *list) strike(c *candidate, why string) {
+	c.struck = true
+	l.reasons.add(c.addr.Addr(), why)
+}

@@ -1,0 +1,152 @@
+package iterate
+
+import (
+	"net/netip"
+	"time"
+
+	"recursor/dns/domain"
+	"recursor/dns/wire"
+	"recursor/recursor/delegation"
+	"recursor/recursor/scrub"
+)
+
+// lookup is the search for the address of one name server.
+type lookup struct {
+	name    domain.Name
+	t       wire.Type
+	pending Pending
+	begun   time.Time
+}
+
+// lookupPatience is how long one name server's address is looked for before
+// the next one's is, beside it.
+const lookupPatience = 400 * time.Millisecond
+
+// fromCache adds the addresses that the cache has for a name server, and
+// reports whether there were any.
+func (l *list) fromCache(name domain.Name, now time.Time) bool {
+	before := len(l.servers)
+	for _, t := range [...]wire.Type{wire.TypeA, wire.TypeAAAA} {
+		if !l.family(t) {
+			continue
+		}
+		if e, ok := l.cache.Get(name, t, now); ok {
+			for _, a := range delegation.AppendAddrs(nil, &e.Set) {
+				l.add(name, netip.AddrPortFrom(a, l.o.Port))
+			}
+		}
+	}
+	return len(l.servers) > before
+}
+
+// family reports whether addresses of the type may be asked at all.
+func (l *list) family(t wire.Type) bool {
+	if t == wire.TypeA {
+		return !l.o.Usable.NoIPv4
+	}
+	return !l.o.Usable.NoIPv6
+}
+
+// lookUp begins to look for the address of a name server without one, where
+// there is one left, and reports whether it did.
+func (l *list) lookUp(now time.Time) bool {
+	if l.recentLookup(now) || len(l.lookups) >= l.o.Limits.NSLookupsBeside {
+		return false
+	}
+	if len(l.names) == 0 {
+		l.doubtGlue()
+	}
+	if len(l.names) == 0 {
+		l.dry = len(l.lookups) == 0
+		return false
+	}
+	i := l.task.Random.IntN(len(l.names))
+	name := l.names[i]
+	l.names = append(l.names[:i:i], l.names[i+1:]...)
+	if err := l.task.Budget.lookup(); err != nil {
+		l.reasons.lookup, l.names = err, nil
+		return false
+	}
+	t := wire.TypeA
+	if !l.family(t) {
+		t = wire.TypeAAAA
+	}
+	l.begin(name, t, now)
+	return true
+}
+
+// recentLookup reports whether an address is being looked for that may still
+// come within patience.
+func (l *list) recentLookup(now time.Time) bool {
+	for i := range l.lookups {
+		if now.Before(l.lookups[i].begun.Add(lookupPatience)) {
+			return true
+		}
+	}
+	return false
+}
+
+// doubtGlue turns to the names of servers whose glue all failed: the parent's
+// glue may be out of date (RFC 9471 §2).
+func (l *list) doubtGlue() {
+	if l.gluedDoubted || l.point.Hints {
+		return
+	}
+	l.gluedDoubted = true
+	for i := range l.point.Servers {
+		if s := &l.point.Servers[i]; len(s.Addrs) > 0 && !s.Name.Within(l.point.Zone) {
+			l.names = append(l.names, s.Name)
+		}
+	}
+}
+
+// begin starts to resolve the address of a name server. What the client's
+// validator would say of it does not matter: the answer of the server is judged.
+func (l *list) begin(name domain.Name, t wire.Type, now time.Time) {
+	k := Key{Name: name, Type: t, CD: true}
+	task, err := l.task.below(l.task.depth + 1)
+	if err == nil && l.task.inside(k) {
+		err = ErrCycle
+	}
+	if err != nil {
+		l.reasons.lookup = err
+		return
+	}
+	l.lookups = append(l.lookups, lookup{name: name, t: t, begun: now, pending: l.asker.Begin(task, k, l.signal)})
+}
+
+// addresses takes what look-ups have found. A name without IPv4 address is
+// asked for its IPv6 one.
+func (l *list) addresses(now time.Time) {
+	kept := l.lookups[:0]
+	var again []lookup
+	for _, x := range l.lookups {
+		result, err, ok := x.pending.Done()
+		if !ok {
+			kept = append(kept, x)
+			continue
+		}
+		x.pending.Leave()
+		found := 0
+		if last := result.Last(); err == nil && last != nil && last.Kind == scrub.Answer {
+			for _, a := range delegation.AppendAddrs(nil, &last.Set.Set) {
+				l.add(x.name, netip.AddrPortFrom(a, l.o.Port))
+				found++
+			}
+		}
+		if found == 0 {
+			if err != nil {
+				l.reasons.lookup = err
+			} else if l.reasons.lookup == nil {
+				l.reasons.lookup = noAddress(x.name)
+			}
+			if x.t == wire.TypeA && l.family(wire.TypeAAAA) {
+				again = append(again, x)
+			}
+		}
+	}
+	l.lookups = kept
+	for _, x := range again {
+		l.begin(x.name, wire.TypeAAAA, now)
+	}
+}

@@ -1,0 +1,138 @@
+package iterate
+
+import (
+	"time"
+
+	"recursor/dns/edns"
+	"recursor/dns/wire"
+	"recursor/observe"
+	"recursor/random"
+	"recursor/recursor/delegation"
+	"recursor/recursor/infra"
+	"recursor/transport"
+)
+
+// flying is a query under way.
+type flying struct {
+	to       *candidate
+	try      infra.Try
+	exchange transport.Exchange
+	at       time.Time
+	late     bool // its time-out has passed; a reply is still welcome
+}
+
+// sendNext sends the question to the best server, false where there is none.
+// An error means that the budget has no send left.
+func (l *list) sendNext(now time.Time) (bool, error) {
+	for {
+		c := l.best(now)
+		if c == nil {
+			return false, nil
+		}
+		var cookie [40]byte
+		try, option, ok := l.Walker.servers.Plan(c.addr, &c.history, l.need(), l.task.Random, cookie[:0], now)
+		if !ok {
+			c.struck = true
+			continue
+		}
+		if l.sends >= l.o.Limits.SendsPerName {
+			return false, spent(ErrSends)
+		}
+		if err := l.task.Budget.send(now); err != nil {
+			return false, err
+		}
+		l.sends++
+		c.sends++
+		c.history.Sent(try)
+		l.send(c, try, option, now)
+		return true, nil
+	}
+}
+
+// need is what the question asks of a send.
+func (l *list) need() infra.Need {
+	return infra.Need{
+		Payload:  l.o.Payload,
+		MayPlain: l.mayPlain(),
+		Case:     l.o.Case,
+		Cookies:  l.o.Cookies,
+	}
+}
+
+// mayPlain reports whether plain DNS loses nothing that is needed
+// (RFC 6891 §6.2.2, RFC 4035 §4.1).
+func (l *list) mayPlain() bool { return l.judge == nil || l.judge.Insecure(l.q.Zone) }
+
+func (l *list) send(c *candidate, try infra.Try, cookie []byte, now time.Time) {
+	msg := l.message(try, cookie)
+	q := transport.Query{
+		To:      transport.Endpoint{Addr: c.addr, Proto: try.Proto},
+		Message: msg,
+		Random:  l.task.Random,
+	}
+	for _, s := range l.o.Sources {
+		if s.Is4() == c.addr.Addr().Is4() {
+			q.From = s
+		}
+	}
+	if l.task.Watch != nil {
+		l.task.watch(observe.Sent{
+			At: now, Query: l.task.ID, Server: c.addr, Proto: try.Proto.String(), Zone: l.q.Zone,
+			Name: l.q.Name, Type: uint16(l.q.Type), Octets: len(msg),
+		})
+	}
+	l.flying = append(l.flying, &flying{to: c, try: try, at: now, exchange: l.net.Start(q, l.signal)})
+}
+
+// message builds the query: our own header and options, nothing of the client's
+// (DO and CD set, AD clear: RFC 4035 §3.2.1, RFC 6840 §5.9).
+func (l *list) message(try infra.Try, cookie []byte) []byte {
+	h := wire.Header{ID: l.task.Random.Uint16(), Flags: wire.FlagCD, QD: 1}
+	if l.q.Kind == delegation.Forward {
+		h.Flags |= wire.FlagRD
+	}
+	if try.Payload > 0 {
+		h.AR = 1
+	}
+	msg := make([]byte, 0, wire.HeaderLen+l.q.Name.Len()+4+11+4+40)
+	msg = h.Append(msg)
+	msg = l.q.Name.AppendWire(msg)
+	if try.Case {
+		mixCase(msg[wire.HeaderLen:], l.task.Random)
+	}
+	msg = append(msg, byte(l.q.Type>>8), byte(l.q.Type), 0, byte(wire.ClassIN))
+	if try.Payload == 0 {
+		return msg
+	}
+	o := edns.OPT{Payload: try.Payload, DO: true}
+	if len(cookie) > 0 {
+		o.Options = []edns.Option{{Code: edns.Cookie, Data: cookie}}
+	}
+	return o.Append(msg)
+}
+
+// mixCase gives each letter of a name a case by chance (0x20).
+func mixCase(name []byte, r *random.Stream) {
+	var bits uint64
+	var left int
+	for i, c := range name {
+		if c < 'a' || c > 'z' {
+			continue // length octets are below 64
+		}
+		if left == 0 {
+			bits, left = r.Uint64(), 64
+		}
+		if bits&1 == 1 {
+			name[i] = c - ('a' - 'A')
+		}
+		bits >>= 1
+		left--
+	}
+}
+
+// observe tells the table what came of a send.
+func (l *list) observe(f *flying, result infra.Result, now time.Time) {
+	l.Walker.servers.Observe(f.to.addr, &f.to.history, infra.Observation{
+		Try: f.try, Result: result, Took: now.Sub(f.at), MayPlain: l.mayPlain(),
+	}, f.at, now)
+}

@@ -1,0 +1,85 @@
+package iterate
+
+import (
+	"net/netip"
+
+	"recursor/cache"
+	"recursor/dns/domain"
+	"recursor/dns/ede"
+	"recursor/dns/rrset"
+	"recursor/dns/wire"
+	"recursor/recursor/delegation"
+	"recursor/recursor/scrub"
+)
+
+// Held is a Set with what validation says of it.
+type Held struct {
+	Set    rrset.Set
+	Status cache.Status
+}
+
+// Step is what one zone said on the way to an answer: the aliases it led
+// through, and the answer, the denial or the next name to ask for.
+type Step struct {
+	// Name and Type are the question of the step; a chain of Steps has one for
+	// each zone that an alias led into.
+	Name domain.Name
+	Type wire.Type
+	// Kind is Answer, NoData, NXDomain, Alias or Overflow.
+	Kind   scrub.Kind
+	RCode  wire.RCode
+	Chain  []Held
+	Target domain.Name
+	Set    *Held // of an Answer
+	// SOA, Proof and Denied are a denial's, and Proof also what shows that a
+	// wildcard was rightly expanded.
+	SOA    *rrset.Set
+	Proof  []rrset.Set
+	Denied cache.Status
+	// DenialOf is the name that the denial speaks of, where that is not Target:
+	// an ancestor that does not exist (RFC 8020).
+	DenialOf domain.Name
+
+	Zone   domain.Name // asked
+	Source delegation.Kind
+	AA     bool
+	Server netip.AddrPort
+	Cached bool
+	Stale  bool
+	Notes  []ede.Note
+}
+
+// Status is the least of the step's parts.
+func (s *Step) Status() cache.Status {
+	least := cache.Secure
+	for i := range s.Chain {
+		// A synthesised CNAME has no signature; its DNAME speaks for it
+		// (RFC 6672 §5.3.1).
+		if i > 0 && s.Chain[i-1].Set.Type == wire.TypeDNAME && s.Chain[i].Set.Type == wire.TypeCNAME {
+			continue
+		}
+		least = min(least, s.Chain[i].Status)
+	}
+	switch {
+	case s.Set != nil:
+		least = min(least, s.Set.Status)
+	case s.Kind == scrub.NoData || s.Kind == scrub.NXDomain:
+		least = min(least, s.Denied)
+	}
+	return least
+}
+
+// Result is the outcome of a resolution.
+type Result struct {
+	// Steps lead from the question to its end. Where there is an error they
+	// lead as far as was reached.
+	Steps []Step
+}
+
+// Last is the final step, nil where there is none.
+func (r *Result) Last() *Step {
+	if len(r.Steps) == 0 {
+		return nil
+	}
+	return &r.Steps[len(r.Steps)-1]
+}

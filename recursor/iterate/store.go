@@ -1,0 +1,90 @@
+package iterate
+
+import (
+	"time"
+
+	"recursor/cache"
+	"recursor/dns/domain"
+	"recursor/dns/rrset"
+	"recursor/dns/wire"
+	"recursor/observe"
+	"recursor/recursor/delegation"
+	"recursor/recursor/scrub"
+)
+
+// keep ranks the parts of a step and stores them (RFC 2181 §5.4.1). Only the
+// alias itself is authoritative in an AA answer that goes through one; what
+// follows it is kept with the rank of an answer that is not.
+func (w *walk) keep(s *Step) {
+	now := w.clock.Now().TTL
+	rank := cache.RankAnswer
+	if s.AA {
+		rank = cache.RankAuthAnswer
+	}
+	for i := range s.Chain {
+		h := &s.Chain[i]
+		if i > 0 && s.Chain[i-1].Set.Type == wire.TypeDNAME && h.Set.Type == wire.TypeCNAME {
+			continue // made here; it is made again when needed (RFC 6672 §3.4)
+		}
+		w.put(&h.Set, rank, h.Status, now)
+		rank = cache.RankAnswer
+	}
+	switch {
+	case s.Set != nil:
+		w.put(&s.Set.Set, rank, s.Set.Status, now)
+	case s.SOA != nil && (s.Kind == scrub.NoData || s.Kind == scrub.NXDomain):
+		d := cache.Denial{Name: s.Target, Type: s.Type, SOA: *s.SOA, Proof: s.Proof, Status: s.Denied}
+		if s.Kind == scrub.NXDomain {
+			d.Type = wire.TypeNone
+		}
+		if !s.DenialOf.IsZero() {
+			d.Name = s.DenialOf
+		}
+		w.deny(&d, now)
+	}
+}
+
+func (w *walk) put(set *rrset.Set, rank cache.Rank, status cache.Status, now time.Time) {
+	if w.cache.Put(set, rank, status, now) && w.task.Watch != nil {
+		w.stored(set.Name, set.Type, "rrset", rank.String(), status, set.TTL, now)
+	}
+}
+
+func (w *walk) deny(d *cache.Denial, now time.Time) {
+	if w.cache.PutDenial(d, now) && w.task.Watch != nil {
+		what := "nodata"
+		if d.Type == wire.TypeNone {
+			what = "nxdomain"
+		}
+		w.stored(d.Name, d.Type, what, "", d.Status, d.SOA.TTL, now)
+	}
+}
+
+func (w *walk) stored(name domain.Name, t wire.Type, what, rank string, status cache.Status, ttl uint32, now time.Time) {
+	w.task.watch(observe.Stored{
+		At: now, Query: w.task.ID, Name: name, Type: uint16(t), What: what,
+		Rank: rank, Status: status.String(), TTL: ttl,
+	})
+}
+
+// keepReferral stores the DS that came with a referral. Glue and the NS Set are
+// kept in the Point alone.
+func (w *walk) keepReferral(r *reply, now time.Time) {
+	if r.DS != nil && w.cut.Kind != delegation.Forward {
+		w.put(r.DS, cache.RankAuthAnswer, cache.Unjudged, now)
+	}
+}
+
+// keepAside stores what a minimised question brought: the next walk through
+// this name need not ask again (RFC 9156 §3 step 5).
+func (w *walk) keepAside(r *reply) {
+	now := w.clock.Now().TTL
+	switch {
+	case r.Kind == scrub.NoData && r.SOA != nil && len(r.Chain) == 0:
+		w.deny(&cache.Denial{
+			Name: r.asked.Name, Type: r.asked.Type, SOA: *r.SOA, Proof: r.Proof, Status: cache.Unjudged,
+		}, now)
+	case r.Kind == scrub.Answer && len(r.Chain) == 0 && r.AA:
+		w.put(r.Set, cache.RankAuthAnswer, cache.Unjudged, now)
+	}
+}

@@ -1,0 +1,64 @@
+package iterate
+
+import (
+	"time"
+
+	"recursor/observe"
+	"recursor/random"
+)
+
+// Task is the work for one client query. Sub-queries get Tasks of their own
+// that share its Budget.
+type Task struct {
+	// ID numbers client queries by their arrival.
+	ID     uint64
+	Random *random.Stream
+	Budget *Budget
+	Watch  observe.Observer // nil: nobody watches
+
+	depth   int
+	flight  *Flight // whose leader runs this task; nil outside flights
+	asked   Key     // what this task resolves
+	outside *Task   // the task that this one works for
+}
+
+// Led is the Task of whoever leads fl, or works on k alone where fl is nil.
+func (t *Task) Led(fl *Flight, k Key) *Task {
+	c := *t
+	c.asked = k
+	if fl != nil {
+		c.flight = fl
+	}
+	return &c
+}
+
+// Flight is the flight that the task is led for, nil outside flights.
+func (t *Task) Flight() *Flight { return t.flight }
+
+// inside reports whether k is being resolved by this task or one it works for.
+func (t *Task) inside(k Key) bool {
+	for ; t != nil; t = t.outside {
+		if t.asked == k {
+			return true
+		}
+	}
+	return false
+}
+
+// below is the Task of a sub-query, led by flight; an error where that would
+// nest too deep.
+func (t *Task) below(depth int) (*Task, error) {
+	if depth > t.Budget.limits.Depth {
+		return nil, spent(ErrDepth)
+	}
+	c := *t
+	c.depth, c.outside = depth, t
+	return &c, nil
+}
+
+// left is the time left to the task.
+func (t *Task) left(now time.Time) time.Duration { return t.Budget.end.Sub(now) }
+
+// watch hands an event to the Observer. Callers build the event only where
+// there is one.
+func (t *Task) watch(e observe.Event) { t.Watch.Observe(e) }

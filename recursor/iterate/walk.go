@@ -1,0 +1,260 @@
+package iterate
+
+import (
+	"net/netip"
+	"time"
+
+	"recursor/cache"
+	"recursor/clock"
+	"recursor/dns/domain"
+	"recursor/dns/ede"
+	"recursor/dns/rrset"
+	"recursor/dns/wire"
+	"recursor/recursor/delegation"
+	"recursor/recursor/scrub"
+)
+
+// walk is one resolution.
+type walk struct {
+	*Walker
+	task   *Task
+	cd     bool
+	signal clock.Signal
+
+	// sname and stype are what is chased (RFC 1034 §5.3.3); owner is sname in
+	// the case an alias gave it.
+	sname domain.Name
+	stype wire.Type
+
+	cut       *delegation.Point // nil: to be looked up
+	above     domain.Name       // configured zone with First that has failed
+	shown     minimised
+	sends     int
+	referrals int
+	seen      []domain.Name // snames of earlier steps
+	// distrusted servers gave a bogus answer to the question; bogus is the
+	// last of these answers.
+	distrusted []netip.AddrPort
+	bogus      *Step
+	out        Result
+}
+
+// Walk resolves k for t. The Result holds the Steps that were reached, also
+// where there is an error, which is an *ede.Error.
+func (w *Walker) Walk(t *Task, k Key) (Result, error) {
+	k0 := walk{Walker: w, task: t, cd: k.CD, signal: w.clock.NewSignal(), sname: k.Name, stype: k.Type}
+	err := k0.run()
+	return k0.out, err
+}
+
+// run is RFC 1034 §5.3.3.
+func (w *walk) run() error {
+	for {
+		now := w.clock.Now().TTL
+		if w.task.left(now) <= 0 {
+			return spent(ErrDeadline)
+		}
+		if step, ok := w.known(now); ok { // 1. what is known already
+			if done, err := w.take(step); done || err != nil {
+				return err
+			}
+			continue
+		}
+		if w.cut == nil { // 2. the nearest zone cut above SNAME
+			w.cut = w.closest(now)
+			w.shown.enter(w.cut)
+			w.prime(now)
+		}
+		r, err := w.ask() // 3. its servers, in order of SLIST
+		if err != nil {
+			if w.bogus != nil { // nobody says otherwise
+				if done, err := w.conclude(*w.bogus); done || err != nil {
+					return err
+				}
+				continue
+			}
+			if w.anotherWay(err) {
+				continue
+			}
+			return err // SLIST is empty: the last reason
+		}
+		done, err := w.use(r)
+		if done || err != nil {
+			return err
+		}
+	}
+}
+
+// use does what the response asks for and reports whether the walk is over.
+func (w *walk) use(r *reply) (done bool, err error) {
+	switch r.Kind {
+	case scrub.Referral:
+		return false, w.descend(r) // 4b. closer to the name
+	case scrub.NXDomain:
+		if w.shown.partial && !w.believes(r) {
+			w.shown.whole() // RFC 9156 §2.3: the server may be wrong about it
+			return false, nil
+		}
+	case scrub.NoData, scrub.Answer, scrub.Alias, scrub.Overflow:
+		if w.shown.partial && !w.redirects(r) {
+			w.keepAside(r)
+			w.shown.reveal(r.asked.Name)
+			return false, nil
+		}
+	case scrub.Lame, scrub.Useless:
+		panic("iterate: ask returned a useless response")
+	}
+	step := w.step(r)
+	if err := w.judged(&step); err != nil {
+		return false, err
+	}
+	if step.Status() == cache.Bogus && !w.cd && len(w.distrusted) < w.o.Limits.BogusServers {
+		// One server's word is not the truth: ask others (RFC 4035 §5.5).
+		w.distrusted, w.bogus = append(w.distrusted, r.server), &step
+		return false, nil
+	}
+	return w.conclude(step) // 4a, 4c
+}
+
+// conclude takes a step that stands.
+func (w *walk) conclude(s Step) (done bool, err error) {
+	w.distrusted, w.bogus = nil, nil
+	w.keep(&s)
+	return w.take(s)
+}
+
+// closest is the Point to begin at.
+func (w *walk) closest(now time.Time) *delegation.Point {
+	if !w.above.IsZero() && w.sname.Within(w.above) {
+		return w.points.Above(w.above, w.sname, now)
+	}
+	return w.points.Closest(w.sname, w.stype, now)
+}
+
+// take adds a step to the result; an alias changes SNAME and starts again.
+func (w *walk) take(s Step) (done bool, err error) {
+	w.out.Steps = append(w.out.Steps, s)
+	if s.Kind != scrub.Alias {
+		return true, nil
+	}
+	w.seen = append(w.seen, w.sname)
+	for _, n := range w.seen {
+		if n == s.Target {
+			return false, &ede.Error{Code: ede.Other, Zone: s.Zone, Upstream: true, Err: ErrAliasLoop}
+		}
+	}
+	aliases := 0
+	for i := range w.out.Steps {
+		aliases += len(w.out.Steps[i].Chain)
+	}
+	if aliases > w.o.Limits.Aliases {
+		return false, &ede.Error{Code: ede.Other, Zone: s.Zone, Upstream: true, Err: ErrAliases}
+	}
+	w.sname, w.cut = s.Target, nil
+	return false, nil
+}
+
+// descend goes down to the child of a referral.
+func (w *walk) descend(r *reply) error {
+	if w.referrals++; w.referrals > w.o.Limits.Referrals {
+		return spent(ErrReferrals)
+	}
+	now := w.clock.Now().TTL
+	p := delegation.FromReferral(r.NS, r.Glue, w.o.Limits.Servers, now)
+	if len(p.Servers) == 0 {
+		return &ede.Error{Code: ede.InvalidData, Zone: r.Child, Server: r.server.Addr(), Upstream: true, Err: ErrNoServers}
+	}
+	w.points.Put(p, now)
+	w.keepReferral(r, now)
+	if w.judge != nil {
+		w.judge.Descend(w.task, r.Child, r.DS != nil)
+	}
+	w.cut = p
+	w.shown.enter(p)
+	return nil
+}
+
+// anotherWay reports whether there is a way around a cut whose servers have all
+// failed: the whole name where a minimised one was asked, iteration where a
+// configured zone has First.
+func (w *walk) anotherWay(err error) bool {
+	if !upstream(err) {
+		return false
+	}
+	if w.shown.partial && w.o.Minimise == Relaxed {
+		w.shown.whole()
+		return true
+	}
+	if w.cut.Kind != delegation.Authoritative && w.cut.First {
+		w.above, w.cut = w.cut.Zone, nil
+		return true
+	}
+	return false
+}
+
+// believes reports whether a denial of an ancestor settles SNAME too
+// (RFC 8020 §2): when it is proven, when the operator says so, or from the root,
+// whose servers know what exists.
+func (w *walk) believes(r *reply) bool {
+	if w.o.Minimise == Strict || w.cut.Zone.IsRoot() {
+		return true
+	}
+	if w.judge == nil {
+		return false
+	}
+	probe := w.step(r)
+	return w.judge.Judge(w.task, &probe) == nil && probe.Denied == cache.Secure
+}
+
+// redirects reports whether the answer to a minimised question holds a DNAME
+// that SNAME is below (RFC 9156 §3 step 6b).
+func (w *walk) redirects(r *reply) bool {
+	return len(r.Chain) > 0 && r.Chain[0].Type == wire.TypeDNAME && w.sname.Below(r.Chain[0].Name)
+}
+
+// step makes the Step of a response.
+func (w *walk) step(r *reply) Step {
+	s := Step{
+		Name: w.sname, Type: w.stype, Kind: r.Kind, RCode: r.RCode, Target: r.Target,
+		SOA: r.SOA, Proof: r.Proof, Denied: cache.Unjudged,
+		Zone: r.zone, Source: r.source, AA: r.AA, Server: r.server,
+	}
+	if w.shown.partial {
+		s.Target = w.sname
+		if r.Kind == scrub.NXDomain {
+			s.DenialOf = r.asked.Name
+			return s
+		}
+		return w.redirected(s, &r.Chain[0])
+	}
+	for i := range r.Chain {
+		s.Chain = append(s.Chain, Held{r.Chain[i], cache.Unjudged})
+	}
+	if r.Set != nil {
+		s.Set = &Held{*r.Set, cache.Unjudged}
+	}
+	return s
+}
+
+// redirected makes s the step that the DNAME gives SNAME.
+func (w *walk) redirected(s Step, dname *rrset.Set) Step {
+	s.Chain = []Held{{*dname, cache.Unjudged}}
+	cname, err := scrub.Synthesise(dname, w.sname, nil)
+	if err != nil {
+		s.Kind, s.RCode = scrub.Overflow, wire.YXDomain
+		return s
+	}
+	s.Kind, s.RCode = scrub.Alias, wire.NoError
+	s.Chain = append(s.Chain, Held{cname, cache.Unjudged})
+	s.Target, _ = cname.Target()
+	return s
+}
+
+// judged has the step judged where validation is on and the client has not
+// asked to check for itself.
+func (w *walk) judged(s *Step) error {
+	if w.judge == nil || w.cd {
+		return nil
+	}
+	return w.judge.Judge(w.task, s)
+}

@@ -1,0 +1,126 @@
+package recursor
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"recursor/cache"
+	"recursor/clock"
+	"recursor/dns/ede"
+	"recursor/dns/wire"
+	"recursor/recursor/iterate"
+)
+
+// Errors of Resolve besides those of walks, each inside an *ede.Error.
+var (
+	ErrNotCached = errors.New("not in the cache, and the query does not ask for recursion")
+	ErrSlow      = errors.New("the servers of the name are too slow; the search goes on")
+	ErrCanceled  = errors.New("the client gave up")
+)
+
+// Resolve answers q: from the cache, else by a flight, else by what the cache
+// has left that is stale. An error is an *ede.Error, perhaps wrapped; the Answer
+// beside it then is SERVFAIL.
+func (r *Resolver) Resolve(ctx context.Context, q Query) (Answer, error) {
+	now := r.Clock.Now().TTL
+	t := r.newTask(now)
+	k := iterate.Key{Name: q.Name, Type: q.Type, CD: q.CD && r.o.Judge != nil}
+
+	if result, ok := r.walker.Known(t, k); ok { // cache
+		return r.answer(result, t, "cache"), nil
+	}
+	if f, ok := r.Cache.GetFailure(q.Name, q.Type, now); ok {
+		return r.failed(q, f, now)
+	}
+	if q.CacheOnly {
+		return servFail(t, "cache"), &ede.Error{Code: ede.NotReady, Err: ErrNotCached}
+	}
+	return r.fly(ctx, q, k, t, now) // flight → walk → rank and store
+}
+
+// newTask is the Task of a client query, with a whole budget.
+func (r *Resolver) newTask(now time.Time) *iterate.Task {
+	limits := r.walker.Limits()
+	return &iterate.Task{
+		ID:     r.arrived.Add(1),
+		Random: r.Seeds.Stream(),
+		Budget: iterate.NewBudget(limits, now.Add(limits.Work)),
+		Watch:  r.Watch,
+	}
+}
+
+// fly waits for the flight of the question: until stale data is good enough,
+// until the client's time is over, or until there is an answer.
+func (r *Resolver) fly(ctx context.Context, q Query, k iterate.Key, t *iterate.Task, now time.Time) (Answer, error) {
+	signal := r.Clock.NewSignal()
+	if ctx.Done() != nil {
+		defer context.AfterFunc(ctx, signal.Set)()
+	}
+	p := r.Begin(t, k, signal)
+	defer p.Leave()
+
+	end := now.Add(r.o.Answer)
+	if q.Deadline > 0 {
+		end = now.Add(q.Deadline)
+	}
+	if soon := now.Add(r.o.StaleAfter); !r.o.NoStale && soon.Before(end) {
+		if result, err, ok := r.wait(ctx, p, signal, soon); ok {
+			return r.landed(q, t, result, err)
+		}
+		if a, ok := r.stale(q, t); ok {
+			return a, nil
+		}
+	}
+	if result, err, ok := r.wait(ctx, p, signal, end); ok {
+		return r.landed(q, t, result, err)
+	}
+	if ctx.Err() != nil {
+		return servFail(t, "upstream"), &ede.Error{Code: ede.Other, Err: ErrCanceled}
+	}
+	return servFail(t, "upstream"), &ede.Error{Code: ede.NoReachableAuthority, Zone: q.Name, Err: ErrSlow}
+}
+
+// wait waits for p until end and reports whether there is an outcome.
+func (r *Resolver) wait(ctx context.Context, p iterate.Pending, s clock.Signal, end time.Time) (iterate.Result, error, bool) {
+	for {
+		if result, err, ok := p.Done(); ok {
+			return result, err, true
+		}
+		left := end.Sub(r.Clock.Now().TTL)
+		if left <= 0 || ctx.Err() != nil {
+			return iterate.Result{}, nil, false
+		}
+		s.Wait(left)
+	}
+}
+
+// landed makes the answer of a finished flight; where it failed, stale data is
+// better than nothing (RFC 8767 §4).
+func (r *Resolver) landed(q Query, t *iterate.Task, result iterate.Result, err error) (Answer, error) {
+	if err == nil {
+		if last := result.Last(); last.Status() == cache.Bogus && !q.CD && r.o.Judge != nil {
+			return r.bogus(result, t)
+		}
+		return r.answer(result, t, "upstream"), nil
+	}
+	if !r.o.NoStale {
+		if a, ok := r.stale(q, t); ok {
+			return a, nil
+		}
+	}
+	return servFail(t, "upstream"), err
+}
+
+// failed answers from the failure cache: nothing is sent (RFC 9520 §3.2), the
+// client hears the cause (RFC 9520, RFC 8914 §4.14), and stale data is given
+// where there is some.
+func (r *Resolver) failed(q Query, f cache.Failure, now time.Time) (Answer, error) {
+	if !r.o.NoStale && !q.CacheOnly {
+		if a, ok := r.stale(q, nil); ok {
+			return a, nil
+		}
+	}
+	a := Answer{RCode: wire.ServFail, From: "failure", Notes: []ede.Note{{Code: ede.CachedError}}}
+	return a, &ede.Error{Code: f.Code, Err: errors.New(f.Text)}
+}

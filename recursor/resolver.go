@@ -1,0 +1,84 @@
+package recursor
+
+import (
+	"sync/atomic"
+	"time"
+
+	"recursor/cache"
+	"recursor/clock"
+	"recursor/observe"
+	"recursor/random"
+	"recursor/recursor/delegation"
+	"recursor/recursor/infra"
+	"recursor/recursor/iterate"
+	"recursor/transport"
+)
+
+// Options of a Resolver. The zero value of a field is its default.
+type Options struct {
+	Walk iterate.Options
+	// Timing is how servers are waited for; infra.DefaultTiming.
+	Timing infra.Timing
+	// Delegations are hints, stub and forward zones.
+	Delegations delegation.Options
+	// StaleAfter is how long a client waits before stale data is good enough
+	// (RFC 8767 §5); 1.8 s. StaleTTL is what such data is given; 30 s. NoStale
+	// turns both off.
+	StaleAfter time.Duration
+	StaleTTL   time.Duration
+	NoStale    bool
+	// Answer is how long a client waits at most, where its Query says nothing;
+	// 5 s.
+	Answer time.Duration
+	// Judge makes the judge of the walks; nil turns validation off. It is
+	// given what answers its own questions.
+	Judge func(iterate.Asker, *cache.Cache) iterate.Judge
+}
+
+// Parts are what a Resolver works with.
+type Parts struct {
+	Clock clock.Clock
+	Net   transport.Exchanger
+	Cache *cache.Cache
+	Seeds random.Seeder
+	Watch observe.Observer // nil: nobody watches
+}
+
+// Resolver resolves questions. Make it with New.
+type Resolver struct {
+	Parts
+	o       Options
+	walker  *iterate.Walker
+	flights *iterate.Flights
+	servers *infra.Table
+	arrived atomic.Uint64
+}
+
+// New builds a Resolver. It starts nothing.
+func New(p Parts, o Options) *Resolver {
+	if o.StaleAfter == 0 {
+		o.StaleAfter = 1800 * time.Millisecond
+	}
+	if o.StaleTTL == 0 {
+		o.StaleTTL = 30 * time.Second
+	}
+	if o.Answer == 0 {
+		o.Answer = 5 * time.Second
+	}
+	if o.Timing == (infra.Timing{}) {
+		o.Timing = infra.DefaultTiming()
+	}
+	r := &Resolver{Parts: p, o: o, flights: iterate.NewFlights(), servers: infra.NewTable(o.Timing, 0)}
+	parts := iterate.Parts{
+		Clock: p.Clock, Net: p.Net, Cache: p.Cache,
+		Points:  delegation.NewStore(p.Cache, o.Delegations),
+		Servers: r.servers,
+		Flights: r.flights,
+		Asker:   r,
+	}
+	if o.Judge != nil {
+		parts.Judge = o.Judge(r, p.Cache)
+	}
+	r.walker = iterate.NewWalker(parts, o.Walk)
+	return r
+}
