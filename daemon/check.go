@@ -1,0 +1,20 @@
+package daemon
+
+import "recursor/daemon/config"
+
+// Check reads the configuration at path and the files that it names and returns
+// what is in effect. The error tells everything that is wrong, where and what to
+// do about it.
+func Check(path string) (*config.Config, error) {
+	c, err := config.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.CheckFiles(path); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Reference is the default configuration with every key explained.
+func Reference() string { return config.Reference() }
