@@ -19,6 +19,8 @@ var (
 	ErrUnended     = errors.New("domain: name without its end")
 	ErrEmptyLabel  = errors.New("domain: empty label")
 	ErrEscape      = errors.New("domain: bad escape")
+	ErrUnescaped   = errors.New("domain: blank, control character or octet above 126 without escape")
+	ErrNotBelow    = errors.New("domain: not below the owner")
 )
 
 // Name is a fully qualified domain name: uncompressed wire form, ASCII letters
@@ -131,7 +133,7 @@ func (n Name) Parent() Name {
 // Ancestor is the name made of the last k labels of n; n itself where it has
 // no more than that.
 func (n Name) Ancestor(k int) Name {
-	for skip := n.Labels() - k; skip > 0; skip-- {
+	for skip := n.Labels() - max(k, 0); skip > 0; skip-- {
 		n = n.Parent()
 	}
 	return n
@@ -153,11 +155,29 @@ func (n Name) Within(zone Name) bool {
 	return off == cut
 }
 
+// Suffix is n or the ancestor of n whose wire form, in lower case, is b. It
+// shares the octets of n. False: b is no such name.
+func (n Name) Suffix(b []byte) (Name, bool) {
+	cut := len(n.wire) - len(b)
+	if cut < 0 || len(b) == 0 || n.wire[cut:] != string(b) {
+		return Name{}, false
+	}
+	off := 0
+	for off < cut {
+		off += int(n.wire[off]) + 1
+	}
+	return Name{n.wire[cut:]}, off == cut
+}
+
 // Below reports whether n is strictly below zone.
 func (n Name) Below(zone Name) bool { return len(n.wire) > len(zone.wire) && n.Within(zone) }
 
-// CommonAncestor is the longest name that both n and o are within.
+// CommonAncestor is the longest name that both n and o are within, the zero
+// Name where one of them is.
 func (n Name) CommonAncestor(o Name) Name {
+	if n.IsZero() || o.IsZero() {
+		return Name{}
+	}
 	a, b := n, o
 	la, lb := a.Labels(), b.Labels()
 	for ; la > lb; la-- {
@@ -187,6 +207,8 @@ func (n Name) Wildcard() (Name, error) { return n.Prepend("*") }
 // Prepend is label followed by n. The label's letters are lowered.
 func (n Name) Prepend(label string) (Name, error) {
 	switch {
+	case n.IsZero():
+		return Name{}, ErrUnended
 	case label == "":
 		return Name{}, ErrEmptyLabel
 	case len(label) > MaxLabel:
@@ -201,8 +223,12 @@ func (n Name) Prepend(label string) (Name, error) {
 }
 
 // Substitute replaces the suffix owner of n by target, as a DNAME does
-// (RFC 6672 §2.2). n must be below owner. ErrNameLength means YXDOMAIN.
+// (RFC 6672 §2.2). ErrNameLength means YXDOMAIN; ErrNotBelow, that the DNAME
+// says nothing of n: it redirects what is below its owner, not the owner.
 func (n Name) Substitute(owner, target Name) (Name, error) {
+	if !n.Below(owner) {
+		return Name{}, ErrNotBelow
+	}
 	prefix := n.wire[:len(n.wire)-len(owner.wire)]
 	if len(prefix)+len(target.wire) > MaxName {
 		return Name{}, ErrNameLength

@@ -3,7 +3,9 @@ package domain
 import "strings"
 
 // Parse reads presentation form (RFC 1035 §5.1): dots between labels, \DDD and
-// \X escapes. A missing final dot is supplied; "" is refused.
+// \X escapes. A missing final dot is supplied; "" is refused, and so is a blank
+// or anything else but printable ASCII that no backslash stands before: it is a
+// slip, or a name in another script that needs its A-label (RFC 5890 §2.3.2.1).
 func Parse(s string) (Name, error) {
 	if s == "." {
 		return Root(), nil
@@ -32,6 +34,8 @@ func Parse(s string) (Name, error) {
 				return Name{}, ErrEscape
 			}
 			i += n
+		case c <= ' ' || c > '~':
+			return Name{}, ErrUnescaped
 		}
 		if len(out)-start-1 == MaxLabel {
 			return Name{}, ErrLabelLength

@@ -28,6 +28,12 @@ func (l List) All() iter.Seq[[]byte] {
 	}
 }
 
+// at is the RDATA behind the length at off, and where the next one begins.
+func (l List) at(off int) (rdata []byte, next int) {
+	next = off + 2 + int(binary.BigEndian.Uint16(l[off:]))
+	return l[off+2 : next : next], next
+}
+
 // Len counts the RDATA.
 func (l List) Len() int {
 	n := 0

@@ -4,12 +4,16 @@ import (
 	"encoding/binary"
 	"errors"
 
-	"recursor/dns/domain"
 	"recursor/dns/wire"
 )
 
-// ErrQuestions tells that a message has more than one question (RFC 9619).
-var ErrQuestions = errors.New("rrset: more than one question")
+// Errors of the makers of Sets, beside those of package wire.
+var (
+	// ErrQuestions tells that a message has more than one question (RFC 9619).
+	ErrQuestions = errors.New("rrset: more than one question")
+	// ErrOwner tells that an owner is not one uncompressed name.
+	ErrOwner = errors.New("rrset: owner is not a name")
+)
 
 // Message is a message as Sets.
 type Message struct {
@@ -17,7 +21,7 @@ type Message struct {
 	// Question is zero where QDCOUNT is 0.
 	Question wire.Question
 	// The sections, in the order in which each Set's first record stood. OPT
-	// is not among them.
+	// is not among them; other meta types are, as the octets they came as.
 	Answer, Authority, Additional []Set
 	OPT                           wire.OPT
 }
@@ -32,7 +36,8 @@ func (m *Message) RCode() wire.RCode {
 }
 
 // Parse reads a whole message: every section, or an error and nothing
-// (RFC 1035 §7.3). Octets after the last record are wire.ErrTrailing.
+// (RFC 1035 §7.3). Octets after the last record are wire.ErrTrailing. The Sets
+// keep nothing of msg, the OPT does.
 func Parse(msg []byte) (*Message, error) {
 	h, err := wire.ParseHeader(msg)
 	if err != nil {
@@ -42,185 +47,107 @@ func Parse(msg []byte) (*Message, error) {
 		return nil, ErrQuestions
 	}
 	m := &Message{Header: h}
-	p := parser{m: m, cur: wire.NewCursor(msg), buf: make([]byte, 0, len(msg)+len(msg)/2)}
+	counts := [...]int{int(h.AN), int(h.NS), int(h.AR)}
+	p := parser{m: m, cur: wire.NewCursor(msg)}
+	p.buf = make([]byte, 0, 2*len(msg)) // names unfold; twice is mostly enough
+	if n := counts[0] + counts[1] + counts[2]; n > 0 {
+		p.sets = make([]Set, 0, min(n, linear/2))
+	}
 	if h.QD == 1 {
 		if m.Question, p.buf, err = p.cur.Question(p.buf); err != nil {
 			return nil, err
 		}
+		p.likely = m.Question.Name
 	}
-	sections := []struct {
-		n  uint16
-		to *[]Set
-	}{{h.AN, &m.Answer}, {h.NS, &m.Authority}, {h.AR, &m.Additional}}
-	for i, s := range sections {
-		p.at = wire.Section(i)
-		if *s.to, err = p.section(int(s.n)); err != nil {
+	var ends [len(counts)]int
+	for i, n := range counts {
+		p.section = wire.Section(i)
+		if ends[i], err = p.records(n); err != nil {
 			return nil, err
 		}
 	}
 	if p.cur.Off != len(msg) {
 		return nil, wire.ErrTrailing
 	}
+	m.Answer = p.sets[:ends[0]:ends[0]]
+	m.Authority = p.sets[ends[0]:ends[1]:ends[1]]
+	m.Additional = p.sets[ends[1]:ends[2]:ends[2]]
 	return m, nil
 }
 
-// parser groups the records of one message. buf receives owners and RDATA, so
-// that a message costs few allocations.
+// parser reads the records of one message.
 type parser struct {
-	m   *Message
-	cur wire.Cursor
-	buf []byte
-	at  wire.Section
+	m       *Message
+	cur     wire.Cursor
+	section wire.Section
 	group
+	// pointer is the compression pointer that was the last owner, 0 for none:
+	// most owners repeat the one before.
+	pointer uint16
 }
 
-func (p *parser) section(n int) ([]Set, error) {
-	p.group = group{}
+// records reads the n records of a section and returns where its Sets end.
+func (p *parser) records(n int) (int, error) {
+	p.begin()
 	for range n {
 		rr, err := p.cur.RR()
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
 		if rr.Type == wire.TypeOPT {
-			p.m.OPT.Note(p.cur.Msg, rr, p.at)
+			p.m.OPT.Note(p.cur.Msg, rr, p.section)
 			continue
 		}
 		if err := p.record(rr); err != nil {
-			return nil, err
+			return 0, err
 		}
 	}
-	return p.group.finish(), nil
+	return p.finish(), nil
 }
 
 // record adds one record to the Set it belongs to.
 func (p *parser) record(rr wire.RR) error {
-	start := len(p.buf)
-	buf, _, err := wire.AppendName(p.buf, p.cur.Msg, rr.Off)
+	if err := p.owner(rr.Off); err != nil {
+		return err
+	}
+	t, sig := rr.Type, false
+	if t == wire.TypeRRSIG {
+		if rr.End-rr.Start < 2 {
+			return wire.ErrRData
+		}
+		t, sig = wire.Type(binary.BigEndian.Uint16(p.cur.Msg[rr.Start:])), true
+	}
+	i := p.find(t, rr.Class)
+	at := len(p.buf)
+	buf, err := wire.AppendRData(append(p.buf, 0, 0), p.cur.Msg, rr)
 	if err != nil {
 		return err
 	}
-	owner := buf[start:len(buf):len(buf)]
-	at := len(buf)
-	buf = append(buf, 0, 0)
-	if buf, err = wire.AppendRData(buf, p.cur.Msg, rr); err != nil {
-		return err
-	}
-	entry := buf[at:len(buf):len(buf)]
-	if len(entry)-2 > 0xffff {
+	n := len(buf) - at - 2
+	if n > maxRData {
 		return wire.ErrRData
 	}
-	binary.BigEndian.PutUint16(entry, uint16(len(entry)-2))
-	rdata := entry[2:]
-
-	covered, isSig := rr.Type, false
-	if rr.Type == wire.TypeRRSIG {
-		covered, isSig = wire.Type(binary.BigEndian.Uint16(rdata)), true
-	}
-	s, fresh := p.group.find(owner, covered, rr.Class)
-	list := &s.RData
-	if isSig {
-		list = &s.Sigs
-	}
-	switch {
-	case fresh:
-		s.TTL = rr.TTL
-	case rr.TTL != s.TTL:
-		s.Mismatch = s.Mismatch || !isSig && len(s.RData) > 0
-		s.TTL = min(s.TTL, rr.TTL)
-	}
-	if contains(*list, covered, rdata, isSig) {
-		return nil // its octets in buf are written over by the next record
-	}
-	if len(*list) == 0 {
-		*list = entry
-		p.buf = buf
-		return nil
-	}
-	*list = append(*list, entry...)
-	if fresh {
-		p.buf = buf
-	}
+	binary.BigEndian.PutUint16(buf[at:], uint16(n))
+	p.buf = buf
+	p.put(entry{set: i, sig: sig, at: at, ttl: rr.TTL})
 	return nil
 }
 
-// contains reports whether list has the RDATA already (RFC 2181 §5.5): names
-// compare without case.
-func contains(list List, t wire.Type, rdata []byte, isSig bool) bool {
-	if len(list) == 0 {
-		return false
-	}
-	if isSig {
-		t = wire.TypeRRSIG
-	}
-	var a, b [512]byte
-	want := wire.AppendCanonical(a[:0], t, rdata)
-	for rd := range list.All() {
-		if len(rd) == len(rdata) && string(wire.AppendCanonical(b[:0], t, rd)) == string(want) {
-			return true
+// owner makes the name at off the owner at hand.
+func (p *parser) owner(off int) error {
+	if c := p.cur.Msg[off]; c >= 0xc0 {
+		pointer := binary.BigEndian.Uint16(p.cur.Msg[off:])
+		if pointer == p.pointer {
+			return nil
 		}
-	}
-	return false
-}
-
-// group is the section under construction.
-type group struct {
-	sets  []Set
-	index map[key]int // made when a linear search would get long
-}
-
-type key struct {
-	name  domain.Name
-	t     wire.Type
-	class wire.Class
-}
-
-// find returns the Set of the owner, type and class, a fresh one where there
-// was none.
-func (g *group) find(owner []byte, t wire.Type, class wire.Class) (s *Set, fresh bool) {
-	var name domain.Name
-	if n := len(g.sets); n > 0 {
-		last := &g.sets[n-1]
-		if string(last.Owner) == string(owner) {
-			if last.Type == t && last.Class == class {
-				return last, false
-			}
-			name = last.Name
-		}
-	}
-	if name.IsZero() {
-		name = domain.FromValid(owner)
-	}
-	k := key{name, t, class}
-	if g.index == nil && len(g.sets) > 16 {
-		g.index = make(map[key]int, 64)
-		for i := range g.sets {
-			g.index[key{g.sets[i].Name, g.sets[i].Type, g.sets[i].Class}] = i
-		}
-	}
-	if g.index != nil {
-		if i, ok := g.index[k]; ok {
-			return &g.sets[i], false
-		}
-		g.index[k] = len(g.sets)
+		p.pointer = pointer
 	} else {
-		for i := range g.sets {
-			if g.sets[i].Name == name && g.sets[i].Type == t && g.sets[i].Class == class {
-				return &g.sets[i], false
-			}
-		}
+		p.pointer = 0
 	}
-	g.sets = append(g.sets, Set{Name: name, Owner: owner, Type: t, Class: class})
-	return &g.sets[len(g.sets)-1], true
-}
-
-// finish makes RRSIGs that cover nothing here Sets of their own, as the answer
-// to a question for RRSIG is.
-func (g *group) finish() []Set {
-	for i := range g.sets {
-		s := &g.sets[i]
-		if len(s.RData) == 0 && len(s.Sigs) > 0 {
-			s.Type, s.RData, s.Sigs = wire.TypeRRSIG, s.Sigs, nil
-		}
+	raw, _, err := wire.AppendName(p.raw[:0], p.cur.Msg, off)
+	if err != nil {
+		return err
 	}
-	return g.sets
+	p.named(len(raw))
+	return nil
 }

@@ -22,6 +22,7 @@ type Set struct {
 	// Mismatch tells that TTLs of the records differed, which data from a
 	// source that is no authority must not (RFC 2181 §5.2).
 	Mismatch bool
+	sigTTL   uint32 // of the signatures, while the Set is being made
 	RData    List
 	// Sigs holds the RDATA of the RRSIGs that cover the Set.
 	Sigs List

@@ -2,27 +2,49 @@ package wire
 
 import (
 	"encoding/binary"
+
+	"recursor/dns/domain"
 )
 
-// maxTargets bounds the names remembered for compression: packing a message
-// of very many names must not become quadratic (CVE-2024-8508).
-const maxTargets = 120
+const (
+	// maxTargets bounds the names remembered for compression, and maxProbes the
+	// comparisons made for all names of a message: packing very many names, or
+	// names chosen to collide, must not become quadratic (CVE-2024-8508). Beyond
+	// either, names are written in full.
+	maxTargets = 120
+	maxProbes  = 16384
+	// maxPointer is the highest offset that a pointer can hold (RFC 1035 §4.1.4).
+	maxPointer = 0x3fff
+	maxLabels  = domain.MaxName / 2
+)
 
 // Builder writes one message with name compression (RFC 1035 §4.1.4). The
 // zero Builder is ready after Reset; it may be used again and again.
 type Builder struct {
 	buf     []byte
 	base    int // where the message begins in buf
-	targets [256]uint16
+	targets [256]target
 	used    int
+	probes  int
 }
+
+// target is a name written in the message: where, with a part of its hash, so
+// that most others are told apart without a look. The zero target is a free slot.
+type target struct {
+	at  uint16
+	tag uint16
+}
+
+// forgotten marks a slot whose name was taken back: no pointer can be as high.
+// It keeps probe sequences whole.
+const forgotten = 0xffff
 
 // Reset begins a message at the end of buf with room for the header.
 func (b *Builder) Reset(buf []byte) {
 	b.base = len(buf)
 	b.buf = append(buf, make([]byte, HeaderLen)...)
 	clear(b.targets[:])
-	b.used = 0
+	b.used, b.probes = 0, 0
 }
 
 // Bytes is what was written, buf of Reset included.
@@ -41,22 +63,18 @@ type Mark struct{ length int }
 func (b *Builder) Mark() Mark { return Mark{len(b.buf)} }
 
 // Rollback takes back everything written since m: an RRset that does not fit
-// goes as a whole (RFC 2181 §9). Compression targets beyond m are forgotten.
+// goes as a whole (RFC 2181 §9). Compression targets beyond m are forgotten;
+// what else stands in a message up to m never pointed beyond it.
 func (b *Builder) Rollback(m Mark) {
 	b.buf = b.buf[:m.length]
-	limit := uint16(m.length - b.base)
-	for i, t := range b.targets {
-		if t >= limit {
-			// A tombstone keeps probe sequences whole; used is not lowered, so
-			// that the bound counts work, not entries.
-			if t != 0 {
-				b.targets[i] = tombstone
-			}
+	for i := range b.targets {
+		if t := &b.targets[i]; t.at != 0 && int(t.at) >= m.length-b.base {
+			// used is not lowered, so that it bounds the slots ever taken and
+			// a free one is always left.
+			t.at = forgotten
 		}
 	}
 }
-
-const tombstone = 0xffff
 
 // Question appends a question; raw is the uncompressed name in the case that
 // is to be echoed (RFC 4343 §4).
@@ -66,8 +84,8 @@ func (b *Builder) Question(raw []byte, t Type, c Class) {
 	b.buf = binary.BigEndian.AppendUint16(b.buf, uint16(c))
 }
 
-// RR appends a record. owner and rdata are uncompressed; names in the RDATA of
-// types of RFC 1035 are compressed, no others (RFC 3597 §4).
+// RR appends a record. owner and rdata are uncompressed, and rdata fits t; names
+// in the RDATA of types of RFC 1035 are compressed, no others (RFC 3597 §4).
 func (b *Builder) RR(owner []byte, t Type, c Class, ttl uint32, rdata []byte) {
 	b.Name(owner)
 	b.buf = binary.BigEndian.AppendUint16(b.buf, uint16(t))
@@ -109,14 +127,33 @@ func nameLen(b []byte) int {
 // Two spellings of one name compress only where the case agrees, so that each
 // keeps its own (RFC 4343 §4).
 func (b *Builder) Name(raw []byte) {
-	for off := 0; raw[off] != 0; off += 1 + int(raw[off]) {
-		slot, at := b.find(raw[off:])
+	var labels [maxLabels]struct {
+		at   uint8
+		hash uint32
+	}
+	n, end := 0, 0
+	for ; raw[end] != 0; end += 1 + int(raw[end]) {
+		labels[n].at = uint8(end)
+		n++
+	}
+	// A name's hash continues that of its parent: one pass for all of them.
+	h := uint32(2166136261)
+	for i, to := n-1, end; i >= 0; i-- {
+		from := int(labels[i].at)
+		for _, c := range raw[from:to] {
+			h = (h ^ uint32(c)) * 16777619
+		}
+		labels[i].hash, to = h, from
+	}
+	for i := range n {
+		off := int(labels[i].at)
+		slot, at := b.find(raw[off:end+1], labels[i].hash)
 		if at != 0 {
 			b.buf = append(b.buf, 0xc0|byte(at>>8), byte(at))
 			return
 		}
-		if here := b.Len(); slot >= 0 && here < 0x4000 {
-			b.targets[slot] = uint16(here)
+		if here := b.Len(); slot >= 0 && here <= maxPointer {
+			b.targets[slot] = target{at: uint16(here), tag: uint16(labels[i].hash)}
 			b.used++
 		}
 		b.buf = append(b.buf, raw[off:off+1+int(raw[off])]...)
@@ -126,32 +163,30 @@ func (b *Builder) Name(raw []byte) {
 
 // find looks for name among the targets. It returns where it stands in the
 // message, or 0 and the slot it may take, -1 where there is none.
-func (b *Builder) find(name []byte) (slot int, at uint16) {
-	h := uint32(2166136261)
-	for _, c := range name[:nameLen(name)] {
-		h = (h ^ uint32(c)) * 16777619
-	}
-	for i, probes := uint8(h^h>>8^h>>16), 0; probes < len(b.targets); i, probes = i+1, probes+1 {
+func (b *Builder) find(name []byte, hash uint32) (slot int, at uint16) {
+	for i := uint8(hash >> 24); b.probes < maxProbes; i++ {
+		b.probes++
 		t := b.targets[i]
-		if t == 0 {
-			if b.used < maxTargets {
-				return int(i), 0
-			}
+		switch {
+		case t.at == 0 && b.used < maxTargets:
+			return int(i), 0
+		case t.at == 0:
 			return -1, 0
-		}
-		if t != tombstone && b.same(name, int(t)) {
-			return -1, t
+		case t.at != forgotten && t.tag == uint16(hash) && b.same(name, int(t.at)):
+			return -1, t.at
 		}
 	}
 	return -1, 0
 }
 
 // same reports whether the name at off of the message is name, octet by octet.
+// It may be one that is being written just now and has no end yet.
 func (b *Builder) same(name []byte, off int) bool {
 	msg := b.buf[b.base:]
-	for i := 0; ; {
-		for msg[off]&0xc0 == 0xc0 {
-			off = int(binary.BigEndian.Uint16(msg[off:]) & 0x3fff)
+	for i := 0; off < len(msg); {
+		if msg[off] >= 0xc0 {
+			off = int(binary.BigEndian.Uint16(msg[off:]) & maxPointer)
+			continue
 		}
 		n := 1 + int(name[i])
 		if off+n > len(msg) || string(msg[off:off+n]) != string(name[i:i+n]) {
@@ -163,4 +198,5 @@ func (b *Builder) same(name []byte, off int) bool {
 		i += n
 		off += n
 	}
+	return false
 }

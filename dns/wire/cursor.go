@@ -24,7 +24,8 @@ const maxHops = 126
 
 // AppendName appends the decompressed name at off to dst, in the case it was
 // sent, and returns the offset after it. Pointers must point strictly backward
-// of the name or pointer they stand in (RFC 9267 §2).
+// of the name or pointer they stand in, and not into the header, where no name
+// can be (RFC 9267 §2).
 func AppendName(dst, msg []byte, off int) ([]byte, int, error) {
 	start, next, floor, hops := len(dst), -1, off, 0
 	for {
@@ -61,7 +62,7 @@ func AppendName(dst, msg []byte, off int) ([]byte, int, error) {
 			if next < 0 {
 				next = off + 2
 			}
-			if target >= floor {
+			if target >= floor || target < HeaderLen {
 				return dst, 0, ErrPointer
 			}
 			if hops++; hops > maxHops {
@@ -76,7 +77,10 @@ func AppendName(dst, msg []byte, off int) ([]byte, int, error) {
 
 // SkipName returns the offset after the name at off without following it.
 func SkipName(msg []byte, off int) (int, error) {
-	for off < len(msg) {
+	for start := off; off < len(msg); {
+		if off-start >= domain.MaxName {
+			return 0, ErrNameLength
+		}
 		c := int(msg[off])
 		switch c & 0xc0 {
 		case 0x00:
@@ -128,23 +132,31 @@ func NewCursor(msg []byte) Cursor { return Cursor{Msg: msg, Off: HeaderLen} }
 // Question reads a question, appending its uncompressed name to buf, which
 // Raw then is a part of.
 func (c *Cursor) Question(buf []byte) (Question, []byte, error) {
+	q, buf, err := c.RawQuestion(buf)
+	if err == nil {
+		q.Name = domain.FromValid(q.Raw)
+	}
+	return q, buf, err
+}
+
+// RawQuestion is Question for who looks up by octets: Name is left zero and
+// nothing is allocated where buf is large enough.
+func (c *Cursor) RawQuestion(buf []byte) (Question, []byte, error) {
 	start := len(buf)
-	buf, off, err := AppendName(buf, c.Msg, c.Off)
+	grown, off, err := AppendName(buf, c.Msg, c.Off)
 	if err != nil {
 		return Question{}, buf, err
 	}
 	if off+4 > len(c.Msg) {
 		return Question{}, buf, ErrShort
 	}
-	raw := buf[start:len(buf):len(buf)]
 	q := Question{
-		Name:  domain.FromValid(raw),
-		Raw:   raw,
+		Raw:   grown[start:len(grown):len(grown)],
 		Type:  Type(binary.BigEndian.Uint16(c.Msg[off:])),
 		Class: Class(binary.BigEndian.Uint16(c.Msg[off+2:])),
 	}
 	c.Off = off + 4
-	return q, buf, nil
+	return q, grown, nil
 }
 
 // RR reads the fixed part of the record at the cursor and steps over its RDATA.

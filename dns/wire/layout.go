@@ -3,7 +3,8 @@ package wire
 // A layout spells the fields of a type's RDATA, an octet each:
 //
 //	n  a name that may be compressed on receipt and is lower-cased in canonical
-//	   form (RFC 1035, RFC 3597 §4, RFC 4034 §6.2 as amended by RFC 6840 §5.1)
+//	   form (RFC 1035, RFC 3597 §4, RFC 4034 §6.2 as amended by RFC 6840 §5.1);
+//	   for DNAME and KX we take more than anybody may send (RFC 6672 §2.5)
 //	u  a name that is never compressed and keeps its case in canonical form
 //	   (NSEC, RFC 6840 §5.1; SVCB, RFC 9460 §2.2)
 //	l  a name that is never compressed but lower-cased in canonical form
@@ -15,11 +16,13 @@ package wire
 //	T  at most one character-string, at the end
 //	p  SvcParams to the end, keys ascending (RFC 9460 §2.2)
 //	b  a type bitmap to the end (RFC 4034 §4.1.2)
-//	h  an octet of length and so many octets (NSEC3 salt and hash)
+//	h  an octet of length and so many octets, perhaps none (NSEC3 salt)
+//	H  the same, at least one (NSEC3 hash, RFC 5155 §3.2)
 //	r  the rest, any length
 //	R  the rest, at least one octet
 //
-// A type without a layout is opaque (RFC 3597 §3).
+// A type without a layout is opaque (RFC 3597 §3). So is A6, though RFC 4034
+// §6.2 lists it: it is historic (RFC 6563) and no server signs one.
 func layout(t Type) (string, bool) {
 	switch t {
 	case TypeA:
@@ -56,14 +59,18 @@ func layout(t Type) (string, bool) {
 		return "211r", true
 	case TypeSSHFP:
 		return "11R", true
-	case TypeRRSIG, TypeSIG:
+	case TypeRRSIG:
 		return "2114442lR", true
+	case TypeSIG:
+		return "2114442nR", true
+	case TypeNXT:
+		return "nr", true
 	case TypeNSEC:
 		return "ub", true
 	case TypeDNSKEY, TypeCDNSKEY, TypeKEY:
 		return "211r", true
 	case TypeNSEC3:
-		return "112hhb", true
+		return "112hHb", true
 	case TypeNSEC3PARAM:
 		return "112h", true
 	case TypeTLSA, TypeSMIMEA:

@@ -8,7 +8,7 @@ import (
 
 // AppendRData appends the RDATA of rr with its names decompressed
 // (RFC 3597 §4). A known type whose fields do not fit is ErrRData; an unknown
-// type is copied as it is. Meta types have no RDATA to append: ErrRData.
+// type, meta types among them, is copied as it is.
 func AppendRData(dst, msg []byte, rr RR) ([]byte, error) {
 	fields, known := layout(rr.Type)
 	if !known {
@@ -103,11 +103,13 @@ func skipField(b []byte, off int, f byte) (int, error) {
 		n = int(f - '0')
 	case 'A':
 		n = 16
-	case 's', 'h':
+	case 's', 'h', 'H':
 		if left < 1 {
 			return 0, ErrRData
 		}
-		n = 1 + int(b[off])
+		if n = 1 + int(b[off]); n == 1 && f == 'H' {
+			return 0, ErrRData
+		}
 	case 'S':
 		return skipStrings(b, off)
 	case 'T':
