@@ -1,0 +1,233 @@
+package frontend
+
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"recursor/clock"
+)
+
+// Held is a connection as Connections sees it. Both calls return at once.
+type Held interface {
+	// Abort closes the connection; it was idle, so nobody waits for an answer.
+	Abort()
+	// End lets the connection finish what waits on it, and close.
+	End()
+}
+
+// Connections admits connections within the limits. It may be shared by
+// several listeners, which then share the limits.
+type Connections struct {
+	limits Limits
+	base   time.Time // Connection.since counts from here
+
+	mu          sync.Mutex
+	first, last *Connection // by age
+	open        int
+	perClient   map[netip.Addr]int
+	ending      bool
+
+	accepted, refused, evicted atomic.Uint64
+}
+
+// NewConnections is the admission by l, of which zero fields have their
+// defaults.
+func NewConnections(l Limits, c clock.Clock) *Connections {
+	return &Connections{limits: l.WithDefaults(), base: c.Now().TTL, perClient: map[netip.Addr]int{}}
+}
+
+// Connection is a place among the connections. It begins idle.
+type Connection struct {
+	all        *Connections
+	held       Held
+	client     netip.Addr
+	next, prev *Connection
+	member     bool // of the list; guarded by all.mu
+
+	state atomic.Uint32
+	since atomic.Int64 // when it became idle, in nanoseconds from all.base
+}
+
+// The states of a Connection.
+const (
+	idle uint32 = iota
+	busy
+	gone // gave way, or left
+)
+
+// Admit takes a place for a connection of client. Where a limit is reached the
+// connection that was idle longest gives way, of the same client if it is the
+// client's limit; false when none is idle, or all are to end.
+func (a *Connections) Admit(client netip.Addr, now time.Time, held Held) (*Connection, bool) {
+	c := &Connection{all: a, held: held, client: ClientNet(client)}
+	c.since.Store(int64(now.Sub(a.base)))
+	a.mu.Lock()
+	victim, ok := a.makeRoom(c.client)
+	if ok {
+		a.add(c)
+	}
+	a.mu.Unlock()
+	if victim != nil {
+		a.evicted.Add(1)
+		victim.held.Abort()
+	}
+	if !ok {
+		a.refused.Add(1)
+		return nil, false
+	}
+	a.accepted.Add(1)
+	return c, true
+}
+
+// makeRoom has a.mu. The victim is out of the list already.
+func (a *Connections) makeRoom(client netip.Addr) (victim *Connection, ok bool) {
+	switch {
+	case a.ending:
+		return nil, false
+	case a.perClient[client] >= a.limits.ConnectionsPerClient:
+		victim = a.oldestIdle(client)
+	case a.open >= a.limits.Connections:
+		victim = a.oldestIdle(netip.Addr{})
+	default:
+		return nil, true
+	}
+	return victim, victim != nil
+}
+
+// Relieve closes the connection that was idle longest, so that the descriptor
+// it held is free; false when none is idle.
+func (a *Connections) Relieve() bool {
+	a.mu.Lock()
+	victim := a.oldestIdle(netip.Addr{})
+	a.mu.Unlock()
+	if victim == nil {
+		return false
+	}
+	a.evicted.Add(1)
+	victim.held.Abort()
+	return true
+}
+
+// oldestIdle takes out the connection that was idle longest: of client, or of
+// anyone for the zero Addr. It looks at each, which costs less than to keep an
+// order that every query would change. It has a.mu.
+func (a *Connections) oldestIdle(client netip.Addr) *Connection {
+	for {
+		var oldest *Connection
+		for c := a.first; c != nil; c = c.next {
+			if c.state.Load() != idle || client.IsValid() && c.client != client {
+				continue
+			}
+			if oldest == nil || c.since.Load() < oldest.since.Load() {
+				oldest = c
+			}
+		}
+		if oldest == nil {
+			return nil
+		}
+		if oldest.state.CompareAndSwap(idle, gone) { // else a query came in between
+			a.remove(oldest)
+			return oldest
+		}
+	}
+}
+
+// End ends all connections gracefully and admits no more.
+func (a *Connections) End() {
+	a.mu.Lock()
+	a.ending = true
+	var all []Held
+	for c := a.first; c != nil; c = c.next {
+		all = append(all, c.held)
+	}
+	a.mu.Unlock()
+	for _, held := range all {
+		held.End()
+	}
+}
+
+// Open is the number of connections.
+func (a *Connections) Open() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.open
+}
+
+// AddTo adds what was counted here to s.
+func (a *Connections) AddTo(s *Stats) {
+	s.N[Accepted] += a.accepted.Load()
+	s.N[Refused] += a.refused.Load()
+	s.N[Evicted] += a.evicted.Load()
+}
+
+func (a *Connections) add(c *Connection) {
+	c.prev, c.member = a.last, true
+	if a.last != nil {
+		a.last.next = c
+	} else {
+		a.first = c
+	}
+	a.last = c
+	a.open++
+	a.perClient[c.client]++
+}
+
+func (a *Connections) remove(c *Connection) {
+	if !c.member {
+		return
+	}
+	if c.prev != nil {
+		c.prev.next = c.next
+	} else {
+		a.first = c.next
+	}
+	if c.next != nil {
+		c.next.prev = c.prev
+	} else {
+		a.last = c.prev
+	}
+	c.prev, c.next, c.member = nil, nil, false
+	a.open--
+	if a.perClient[c.client]--; a.perClient[c.client] == 0 {
+		delete(a.perClient, c.client)
+	}
+}
+
+// Busy says that a query is being served, so that the connection does not give
+// way; false when it has given way already.
+func (c *Connection) Busy() bool {
+	return c.state.CompareAndSwap(idle, busy) || c.state.Load() == busy
+}
+
+// Idle says that since now no query waits.
+func (c *Connection) Idle(now time.Time) {
+	c.since.Store(int64(now.Sub(c.all.base)))
+	c.state.CompareAndSwap(busy, idle)
+}
+
+// Since is when the connection was admitted, or became idle last.
+func (c *Connection) Since() time.Time { return c.all.base.Add(time.Duration(c.since.Load())) }
+
+// Leave gives the place back, once or more often.
+func (c *Connection) Leave() {
+	c.state.Store(gone)
+	c.all.mu.Lock()
+	c.all.remove(c)
+	c.all.mu.Unlock()
+}
+
+// ClientNet is what counts as one client: an IPv4 address, or the /56 that a
+// site commonly gets in IPv6.
+func ClientNet(client netip.Addr) netip.Addr {
+	client = client.Unmap().WithZone("")
+	if client.Is4() {
+		return client
+	}
+	net, err := client.Prefix(56)
+	if err != nil {
+		return client // the zero Addr
+	}
+	return net.Addr()
+}

@@ -1,0 +1,3 @@
+package udp
+
+const haveBatches = true
