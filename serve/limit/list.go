@@ -1,0 +1,74 @@
+package limit
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// List is a set of addresses. The zero List is empty.
+type List struct {
+	spans []span // in order, apart from each other
+}
+
+// span is the addresses from first to last, both of one family.
+type span struct{ first, last netip.Addr }
+
+// NewList is the addresses within the prefixes.
+func NewList(prefixes []netip.Prefix) List {
+	var all []span
+	for _, p := range prefixes {
+		if p.IsValid() {
+			all = append(all, span{p.Masked().Addr(), lastOf(p)})
+		}
+	}
+	slices.SortFunc(all, func(a, b span) int { return a.first.Compare(b.first) })
+	var l List
+	for _, s := range all {
+		if n := len(l.spans); n > 0 && s.first.Compare(l.spans[n-1].last) <= 0 {
+			if l.spans[n-1].last.Less(s.last) {
+				l.spans[n-1].last = s.last
+			}
+			continue
+		}
+		l.spans = append(l.spans, s)
+	}
+	return l
+}
+
+// lastOf is the highest address of p.
+func lastOf(p netip.Prefix) netip.Addr {
+	b := p.Addr().AsSlice()
+	for i := range b {
+		if free := 8*(i+1) - p.Bits(); free >= 8 {
+			b[i] = 0xff
+		} else if free > 0 {
+			b[i] |= 1<<free - 1
+		}
+	}
+	last, _ := netip.AddrFromSlice(b)
+	return last
+}
+
+// Contains reports whether a is in the set. IPv4 in IPv6 counts as IPv4, and the
+// zone of a link-local address does not count.
+func (l *List) Contains(a netip.Addr) bool {
+	a = a.Unmap().WithZone("")
+	// The first span that does not end before a.
+	i, _ := slices.BinarySearchFunc(l.spans, a, func(s span, a netip.Addr) int { return s.last.Compare(a) })
+	return i < len(l.spans) && !a.Less(l.spans[i].first)
+}
+
+// LocalNetworks are the clients that are served unless told otherwise:
+// loopback, link-local, private (RFC 1918) and unique local (RFC 4193).
+func LocalNetworks() []netip.Prefix {
+	return []netip.Prefix{
+		netip.MustParsePrefix("127.0.0.0/8"),
+		netip.MustParsePrefix("::1/128"),
+		netip.MustParsePrefix("169.254.0.0/16"),
+		netip.MustParsePrefix("fe80::/10"),
+		netip.MustParsePrefix("10.0.0.0/8"),
+		netip.MustParsePrefix("172.16.0.0/12"),
+		netip.MustParsePrefix("192.168.0.0/16"),
+		netip.MustParsePrefix("fc00::/7"),
+	}
+}
