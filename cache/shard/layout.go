@@ -1,0 +1,55 @@
+package shard
+
+import (
+	"math"
+	"os"
+	"unsafe"
+)
+
+const (
+	// MinSize is the least ceiling a Store works under.
+	MinSize = 256 << 10
+
+	// A shard should be big enough that its small ring takes the largest
+	// entries, and small enough that locks are many and a location reaches.
+	shardSize = 2 << 20
+	shardMost = 24 << 20
+	shardsMax = 512
+
+	// The grain of a shard: 3,840 octets of arena, planned for entries of 64
+	// octets at twelve of fifteen slots a bucket, and for fingerprints of half
+	// as many entries. Smaller entries fill the index before the arena.
+	grainArena  = 3840
+	grainIndex  = 5 * bucketLen
+	grainGhosts = 2 * ghostLen
+	grain       = grainArena + grainIndex + grainGhosts
+)
+
+// layout is how a ceiling is spent.
+type layout struct {
+	shards int // a power of two
+	grains int // of each shard
+	// reserved is everything counted: the mapping in whole pages and the
+	// structures on the heap.
+	reserved int64
+}
+
+func plan(size int64) layout {
+	// The memory is one mapping, whose length is an int.
+	size = min(max(size, MinSize), math.MaxInt/2)
+	l := layout{shards: 1}
+	for l.shards < shardsMax && size/int64(l.shards*2) >= shardSize {
+		l.shards *= 2
+	}
+	for size/int64(l.shards) > shardMost {
+		l.shards *= 2
+	}
+	page := int64(os.Getpagesize())
+	heap := int64(unsafe.Sizeof(Store{})) + int64(l.shards)*int64(unsafe.Sizeof(shard{}))
+	l.grains = int((size - heap - page) / int64(l.shards) / grain)
+	l.reserved = heap + (l.mapped()+page-1)/page*page
+	return l
+}
+
+// mapped is how many octets the shards use outside the heap.
+func (l layout) mapped() int64 { return int64(l.shards) * int64(l.grains) * grain }
