@@ -181,7 +181,7 @@ func (g *group) put(e entry) {
 func (g *group) has(e entry, list List, t wire.Type) bool {
 	rdata := g.buf[e.at+2:]
 	off := 0
-	for n := 0; n < few; n++ {
+	for range few {
 		if off == len(list) {
 			return false
 		}

@@ -2,6 +2,7 @@ package rrset
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 
 	"recursor/dns/domain"
@@ -39,6 +40,25 @@ func New(name domain.Name, t wire.Type, ttl uint32, rdata ...[]byte) Set {
 
 // Len counts the records, signatures not included.
 func (s *Set) Len() int { return s.RData.Len() }
+
+// Records yields the records in order and then the signatures, all with the
+// Set's one TTL (RFC 2181 §5.2). What they point to is the Set's.
+func (s *Set) Records() iter.Seq[Record] {
+	return func(yield func(Record) bool) {
+		r := Record{Owner: s.Owner, Type: s.Type, Class: s.Class, TTL: s.TTL}
+		for r.RData = range s.RData.All() {
+			if !yield(r) {
+				return
+			}
+		}
+		r.Type = wire.TypeRRSIG
+		for r.RData = range s.Sigs.All() {
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
 
 // Size is the octets of owner, RDATA and signatures that the Set holds.
 func (s *Set) Size() int { return len(s.Owner) + len(s.RData) + len(s.Sigs) }
