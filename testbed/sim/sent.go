@@ -140,7 +140,11 @@ func Summary(message []byte) string {
 	if m.IsEdns0() != nil {
 		extra--
 	}
-	b.WriteString(dns.RcodeToString[m.Rcode])
+	if m.Rcode == dns.RcodeBadVers {
+		b.WriteString("BADVERS") // the library knows the number as that of TSIG
+	} else {
+		b.WriteString(dns.RcodeToString[m.Rcode])
+	}
 	if m.Authoritative {
 		b.WriteString(" aa")
 	}

@@ -64,12 +64,14 @@ func ParseZone(origin, text string) (*Zone, error) {
 		return nil, fmt.Errorf("zone %q: %w", origin, err)
 	}
 	z := NewZone(name)
-	return z, z.AddText(text)
+	return z, z.addText(text, dns.Fqdn(origin)) // with its letters
 }
 
 // AddText adds the records of master-file text.
-func (z *Zone) AddText(text string) error {
-	rrs, err := parseRecords(text, z.Origin.String())
+func (z *Zone) AddText(text string) error { return z.addText(text, z.Origin.String()) }
+
+func (z *Zone) addText(text, origin string) error {
+	rrs, err := parseRecords(text, origin)
 	if err != nil {
 		return fmt.Errorf("zone %s: %w", z.Origin, err)
 	}
