@@ -46,15 +46,11 @@ func wireLen(b []byte) (int, error) {
 		c := int(b[off])
 		switch {
 		case c == 0:
-			if off+1 > MaxName {
-				return 0, ErrNameLength
-			}
 			return off + 1, nil
 		case c > MaxLabel:
 			return 0, ErrLabelType
 		}
-		off += c + 1
-		if off >= MaxName {
+		if off += c + 1; off >= MaxName { // the end needs an octet too
 			return 0, ErrNameLength
 		}
 	}

@@ -44,7 +44,7 @@ const (
 func (c Code) String() string {
 	switch c {
 	case Other:
-		return "Other"
+		return "Other Error"
 	case UnsupportedDNSKEY:
 		return "Unsupported DNSKEY Algorithm"
 	case UnsupportedDSDigest:

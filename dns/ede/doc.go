@@ -11,8 +11,8 @@
 //
 // # Security
 //
-// Text is made by this program from names in presentation form, never from
-// octets as received.
+// Text is made by this program from names in presentation form; what came from
+// outside has been made printable by package edns.
 //
 // # Standards
 //

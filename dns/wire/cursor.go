@@ -25,7 +25,8 @@ const maxHops = 126
 // AppendName appends the decompressed name at off to dst, in the case it was
 // sent, and returns the offset after it. Pointers must point strictly backward
 // of the name or pointer they stand in, and not into the header, where no name
-// can be (RFC 9267 §2).
+// can be (RFC 9267 §2). A pointer to another or to the octet of the root is
+// taken: both cost two octets more than they need and do no harm.
 func AppendName(dst, msg []byte, off int) ([]byte, int, error) {
 	start, next, floor, hops := len(dst), -1, off, 0
 	for {
