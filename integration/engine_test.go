@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,16 +13,16 @@ import (
 // enginePackages are the trees whose every goroutine is started by clock.Go and whose every wait is made through
 // clock: the simulator steps time when nothing can run, and it can only know of what it started.
 func enginePackages() []string {
-	return []string{"recursor", "validate", "transport", "cache", "serve"}
+	return []string{"recursor", "validate", "transport", "cache", "serve", "frontend"}
 }
 
-// socketPackages read real sockets, which the simulated network replaces whole: they may wait on channels of
-// their own, but start goroutines through clock all the same.
+// socketPackages read real sockets, which the simulated network replaces whole: they may wait in ways of their own,
+// but start goroutines through clock all the same.
 func socketPackages() []string {
-	return []string{"transport/udp", "transport/stream"}
+	return []string{"transport/udp", "transport/stream", "frontend"}
 }
 
-// bareConcurrency finds go statements, channel operations and selects in a file's syntax.
+// bareConcurrency finds go statements, channel operations, selects and the waits of package sync in a file's syntax.
 func bareConcurrency(file *ast.File) map[ast.Node]string {
 	found := map[ast.Node]string{}
 	ast.Inspect(file, func(n ast.Node) bool {
@@ -33,6 +34,10 @@ func bareConcurrency(file *ast.File) map[ast.Node]string {
 			return false // its cases are part of it
 		case *ast.SendStmt:
 			found[n] = "channel send"
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok && x.Name == "sync" && slices.Contains([]string{"WaitGroup", "Cond", "NewCond"}, n.Sel.Name) {
+				found[n] = "sync." + n.Sel.Name
+			}
 		case *ast.UnaryExpr:
 			if n.Op == token.ARROW {
 				found[n] = "channel receive"
@@ -72,6 +77,8 @@ func TestHouseFindsBareConcurrency(t *testing.T) {
 		"<-c":                  "channel receive",
 		"for { x := <-c; _=x}": "channel receive",
 		"select { case <-c: }": "select",
+		"var w sync.WaitGroup": "sync.WaitGroup",
+		"var m sync.Mutex":     "",
 		"x := -y; f(x)":        "",
 		"defer f()":            "",
 	} {
