@@ -51,19 +51,26 @@ func compareArrows(allowed map[string][]string, tree []treePackage) []string {
 			complaints = append(complaints, fmt.Sprintf("package %s has no line; add\n  %s", p.path, arrowsLine(p.path, uses)))
 			continue
 		}
+		var news, unused []string
 		for _, to := range uses {
 			if !slices.Contains(listed, to) {
-				complaints = append(complaints, fmt.Sprintf("%s imports %s (%s), which its line does not allow.\n"+
-					"  Arrows point to vocabulary, never to policy: can %[1]s declare an interface that its owner fulfils,\n"+
-					"  or be handed the value? If the arrow is meant, the line becomes\n  %[4]s",
-					p.path, to, p.imports[module+to], arrowsLine(p.path, append(slices.Clone(listed), to))))
+				news = append(news, to+" ("+p.imports[module+to]+")")
 			}
 		}
 		for _, to := range listed {
 			if !slices.Contains(uses, to) {
-				complaints = append(complaints, fmt.Sprintf("%s no longer imports %s; its line becomes\n  %s",
-					p.path, to, arrowsLine(p.path, slices.DeleteFunc(slices.Clone(listed), func(s string) bool { return s == to }))))
+				unused = append(unused, to)
 			}
+		}
+		if len(news) > 0 {
+			complaints = append(complaints, fmt.Sprintf("%s imports %s, which its line does not allow.\n"+
+				"  Arrows point to vocabulary, never to policy: can %[1]s declare an interface that the owner fulfils,\n"+
+				"  or be handed the value? If the arrow is meant, the line becomes\n  %[3]s",
+				p.path, strings.Join(news, ", "), arrowsLine(p.path, uses)))
+		}
+		if len(unused) > 0 {
+			complaints = append(complaints, fmt.Sprintf("%s no longer imports %s; its line becomes\n  %s",
+				p.path, strings.Join(unused, ", "), arrowsLine(p.path, uses)))
 		}
 	}
 	for from := range allowed {
