@@ -37,6 +37,9 @@ type SignOptions struct {
 	Inception, Expiration time.Time
 }
 
+func defaultInception() time.Time  { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }
+func defaultExpiration() time.Time { return time.Date(2035, 1, 1, 0, 0, 0, 0, time.UTC) }
+
 // ErrNoSOA says that a zone without SOA record cannot be signed.
 var ErrNoSOA = errors.New("sim: zone without SOA record")
 
@@ -237,10 +240,10 @@ func (z *Zone) insecureOnly(name domain.Name) bool {
 func (o *SignOptions) signatures(set []dns.RR, zone domain.Name, keys []*Key) []dns.RR {
 	inception, expiration := o.Inception, o.Expiration
 	if inception.IsZero() {
-		inception = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+		inception = defaultInception()
 	}
 	if expiration.IsZero() {
-		expiration = time.Date(2035, 1, 1, 0, 0, 0, 0, time.UTC)
+		expiration = defaultExpiration()
 	}
 	use := SignsData
 	if set[0].Header().Rrtype == dns.TypeDNSKEY {

@@ -32,8 +32,8 @@ type node struct {
 
 func (n *node) has(t uint16) bool { return n != nil && len(n.sets[t]) > 0 }
 
-// empty reports whether the node is a name without records.
-func (n *node) empty() bool { return len(n.sets) == 0 }
+// empty reports whether the node is a name without records, or none at all.
+func (n *node) empty() bool { return n == nil || len(n.sets) == 0 }
 
 // types lists the types of the node's RRsets in order.
 func (n *node) types() []uint16 { return slices.Sorted(maps.Keys(n.sets)) }
