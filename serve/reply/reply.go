@@ -1,6 +1,8 @@
 package reply
 
 import (
+	"encoding/binary"
+
 	"recursor/dns/rrset"
 	"recursor/dns/wire"
 )
@@ -47,7 +49,14 @@ func (r *Reply) Append(dst []byte, limit int) []byte {
 		w.room -= r.EDNS.fixed(full - w.b.Len())
 	}
 	if w.section(r, r.Answer, &h.AN) && w.section(r, r.Authority, &h.NS) {
-		w.optional(r, &h.AR)
+		for i := range r.Additional {
+			if r.repeated(i) {
+				continue
+			}
+			if n, ok := w.set(r, &r.Additional[i]); ok {
+				h.AR += n
+			}
+		}
 	} else {
 		h.Flags |= wire.FlagTC
 	}
@@ -88,18 +97,11 @@ func (w *writer) section(r *Reply, sets []rrset.Set, count *uint16) bool {
 	return true
 }
 
-// optional writes the Sets of the additional section that fit, leaving out
-// those that the response has already (RFC 2181 §5.5).
-func (w *writer) optional(r *Reply, count *uint16) {
-	for i := range r.Additional {
-		set := &r.Additional[i]
-		if holds(r.Answer, set) || holds(r.Authority, set) || holds(r.Additional[:i], set) {
-			continue
-		}
-		if n, ok := w.set(r, set); ok {
-			*count += n
-		}
-	}
+// repeated reports whether the response has the i-th additional Set already
+// (RFC 2181 §5.5).
+func (r *Reply) repeated(i int) bool {
+	set := &r.Additional[i]
+	return holds(r.Answer, set) || holds(r.Authority, set) || holds(r.Additional[:i], set)
 }
 
 func holds(sets []rrset.Set, s *rrset.Set) bool {
@@ -122,22 +124,30 @@ func (w *writer) set(r *Reply, s *rrset.Set) (n uint16, ok bool) {
 		owner = r.Question.Raw
 	}
 	before := w.b.Mark()
-	for rdata := range s.RData.All() {
-		w.b.RR(owner, s.Type, s.Class, s.TTL, rdata)
-		if n++; w.b.Len() > w.room {
-			w.b.Rollback(before)
-			return 0, false
-		}
+	n, ok = w.records(owner, s.Type, s, s.RData)
+	if ok && r.EDNS.DO {
+		var sigs uint16
+		sigs, ok = w.records(owner, wire.TypeRRSIG, s, s.Sigs)
+		n += sigs
 	}
-	if !r.EDNS.DO {
-		return n, true
+	if !ok {
+		w.b.Rollback(before)
+		return 0, false
 	}
-	for rdata := range s.Sigs.All() {
-		w.b.RR(owner, wire.TypeRRSIG, s.Class, s.TTL, rdata)
-		if n++; w.b.Len() > w.room {
-			w.b.Rollback(before)
-			return 0, false
+	return n, true
+}
+
+// records writes a record for each RDATA of list; false: there is no room.
+func (w *writer) records(owner []byte, t wire.Type, s *rrset.Set, list rrset.List) (n uint16, ok bool) {
+	// Not list.All: a closure would take all that it touches to the heap.
+	for len(list) > 0 {
+		end := 2 + int(binary.BigEndian.Uint16(list))
+		w.b.RR(owner, t, s.Class, s.TTL, list[2:end])
+		if w.b.Len() > w.room {
+			return n, false
 		}
+		n++
+		list = list[end:]
 	}
 	return n, true
 }

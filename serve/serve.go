@@ -1,0 +1,143 @@
+package serve
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"recursor/dns/ede"
+	"recursor/dns/rrset"
+	"recursor/dns/wire"
+	"recursor/frontend"
+	"recursor/serve/limit"
+)
+
+// Handler answers the queries of clients. It is a frontend.Handler.
+type Handler struct {
+	set         Options
+	ctx         context.Context
+	allow       limit.List
+	snoop       limit.List
+	cookies     *limit.Cookies // nil: ignored
+	resolutions *limit.Resolutions
+	chaos       []chaosAnswer
+	any         []rrset.Set
+	queries     atomic.Uint64
+}
+
+var _ frontend.Handler = (*Handler)(nil)
+
+// New is a Handler. The end of ctx ends its resolutions.
+func New(ctx context.Context, o Options) *Handler {
+	o = o.withDefaults()
+	h := &Handler{
+		set:         o,
+		ctx:         ctx,
+		allow:       limit.NewList(o.Allow),
+		snoop:       limit.NewList(o.Snoop),
+		resolutions: limit.NewResolutions(o.Resolutions, o.ResolutionsPerClient),
+		chaos:       chaosAnswers(o.Identity, o.Version),
+		any:         []rrset.Set{anyRecord(o.AnyTTL)},
+	}
+	if o.Cookies.Mode != CookiesIgnored {
+		h.cookies = limit.NewCookies(o.Random, o.Cookies.Secrets...)
+	}
+	return h
+}
+
+// Hit implements frontend.Handler: the part of the route that waits for nothing.
+func (h *Handler) Hit(q *frontend.Query, dst []byte) (n int, ok bool) {
+	var r request
+	var o outcome
+	if !r.read(q) {
+		return 0, true
+	}
+	if !h.atHand(&r, &o) {
+		return 0, false
+	}
+	msg := h.append(dst[:0], &r, &o)
+	if len(msg) > len(dst) {
+		return 0, false
+	}
+	if h.set.Observer != nil {
+		h.observe(&r, &o, h.queries.Add(1))
+	}
+	return copy(dst, msg), true
+}
+
+// atHand is the steps that need no resolution, in their order. Each reports
+// whether it had the last word, and what that is.
+func (h *Handler) atHand(r *request, o *outcome) bool {
+	return h.opcode(r, o) || // QUERY only
+		h.access(r, o) || // who may ask
+		h.form(r, o) || // is it a question at all
+		h.cookie(r, o) || // does the client receive what we send
+		h.class(r, o) || // IN, and what CH is asked for
+		h.qtype(r, o) || // can there be such an RRset
+		h.local(r, o) || // zones held here
+		h.minimalAny(r, o) || // not by the servers of the name
+		h.recursion(r, o) // RD=0 is for few
+}
+
+// Miss implements frontend.Handler: the whole route.
+func (h *Handler) Miss(q *frontend.Query, send func(msg []byte)) {
+	var r request
+	if !r.read(q) {
+		return
+	}
+	id := h.queries.Add(1)
+	h.now(&r)
+	// Stands where a panic ends the work: the client is answered all the same,
+	// and the panic goes on to whoever started the goroutine.
+	o := failed(wire.ServFail, ede.Other, "internal error")
+	defer func() {
+		send(h.append(make([]byte, 0, min(h.longest(&r), maxPayload)), &r, &o))
+		if h.set.Observer != nil {
+			h.observe(&r, &o, id)
+		}
+	}()
+	var done outcome
+	if !h.atHand(&r, &done) {
+		done = h.resolve(&r, id)
+	}
+	o = done
+}
+
+// resolve asks the Resolver, where there is a place left.
+func (h *Handler) resolve(r *request, id uint64) outcome {
+	switch h.resolutions.Enter(r.client.Addr()) {
+	case limit.Full:
+		return failed(wire.ServFail, ede.Other, "too many queries in progress")
+	case limit.ClientFull:
+		return failed(wire.Refused, ede.Other, "too many queries of this client in progress")
+	}
+	defer h.resolutions.Leave(r.client.Addr())
+	ans, err := h.set.Resolver.Resolve(h.ctx, Question{
+		ID:        id,
+		Name:      r.qname(),
+		Type:      r.qtype,
+		Class:     r.class,
+		CD:        r.has(wire.FlagCD),
+		CacheOnly: !r.has(wire.FlagRD),
+		Client:    r.client,
+		Transport: r.transport,
+		Deadline:  h.deadline(r.transport),
+	})
+	return finish(r, &ans, err)
+}
+
+// deadline is the time within which a client is answered.
+func (h *Handler) deadline(t frontend.Transport) time.Duration {
+	if t == frontend.UDP {
+		return h.set.UDPDeadline
+	}
+	return h.set.Deadline
+}
+
+// now is when the query was first asked about the time: one reading for each.
+func (h *Handler) now(r *request) time.Time {
+	if r.at.IsZero() {
+		r.at = h.set.Clock.Now().TTL
+	}
+	return r.at
+}
