@@ -1,19 +1,20 @@
-// Package daemon is the composition root: it turns a configuration into a
-// running resolver. It is the one place that knows everybody.
+// Package daemon is the composition root: it makes objects of a configuration
+// and runs them. It is the one place that knows everyone.
 //
 // # Concurrency
 //
-// Functions may be called from any goroutine.
+// Run starts everything and returns when all of it has ended.
 //
 // # Resources
 //
-// Configurations and the files that they name are read up to a fixed size.
+// The sockets, the cache and the limits that the configuration gives.
 //
 // # Security
 //
-// What comes in here comes from the operator.
+// Nothing listens beyond loopback unless the configuration says so, and
+// recursion is for local networks unless it says otherwise (RFC 5358 §4).
 //
 // # Standards
 //
-// None of its own.
+// RFC 5358, RFC 9609.
 package daemon

@@ -170,3 +170,11 @@ func (w *world) wantRCode(o outcome, want wire.RCode) {
 }
 
 var _ clock.Clock = (*sim.Clock)(nil)
+
+func name(s string) domain.Name { return domain.MustParse(s) }
+
+func query(s string) recursor.Query { return recursor.Query{Name: name(s), Type: wire.TypeA} }
+
+func recursorQuery(s string, t wire.Type) recursor.Query {
+	return recursor.Query{Name: name(s), Type: t}
+}

@@ -31,6 +31,7 @@ type command struct {
 // commands are the subcommands in the order of the help.
 func commands() []command {
 	return []command{
+		{"serve", "run the resolver", serve},
 		{"check", "tell whether a configuration is good, or print one", check},
 		{"version", "print the version", version},
 	}

@@ -53,11 +53,9 @@ func (s *Server) Observe(h *History, o Observation, now time.Time, t Timing) {
 	case TimedOut:
 		s.lost(h, o, now, t)
 	case Overtaken:
-		// It is at least that slow; loss is not proven.
-		s.srtt, s.measured = max(s.srtt, o.Took), now
-		if s.rttvar == 0 {
-			s.rttvar = o.Took / 2
-		}
+		// It is that slow, or its packet got lost: others come first until it
+		// answers, but its time-outs stay what was measured.
+		s.overtaken = min(o.Took, t.First)
 	case Unreachable:
 		h.spent = true
 		s.silence(o, now, t)
@@ -86,7 +84,7 @@ func (s *Server) Observe(h *History, o Observation, now time.Time, t Timing) {
 		s.rejected(h, o)
 	default:
 		s.alive(o, now)
-		s.answered(h, o, now)
+		s.answered(h, o, now, t)
 	}
 }
 
@@ -119,7 +117,7 @@ func (s *Server) silence(o Observation, now time.Time, t Timing) {
 // alive is a reply: measured by Jacobson's estimator (RFC 6298 §2), UDP only,
 // since TCP's time holds a handshake or a queue.
 func (s *Server) alive(o Observation, now time.Time) {
-	s.silent, s.downUntil, s.backoff = 0, time.Time{}, 0
+	s.silent, s.overtaken, s.downUntil, s.backoff = 0, 0, time.Time{}, 0
 	if o.Try.Proto == transport.TCP && s.srtt > 0 {
 		return
 	}
@@ -139,10 +137,10 @@ func (s *Server) alive(o Observation, now time.Time) {
 
 // answered learns which rung works: a lower one is remembered only if a higher
 // failed twice where it succeeded; the full one clears the memory.
-func (s *Server) answered(h *History, o Observation, now time.Time) {
+func (s *Server) answered(h *History, o Observation, now time.Time, t Timing) {
 	switch {
 	case o.Try.Proto == transport.TCP:
-		if h.full >= 2 && h.udp == maxUDP || s.rung == ByTCP {
+		if h.full >= 2 && h.udp >= t.Sends || s.rung == ByTCP {
 			s.rung, s.rungAt = ByTCP, now
 		}
 	case o.Try.Payload > smallPayload:

@@ -30,14 +30,14 @@ func (s *Server) Plan(h *History, need Need, now time.Time, t Timing) (Try, bool
 	if rung != Full && now.Sub(s.rungAt) >= rungAge && !h.reprobed {
 		rung, try.reprobe = Full, true
 	}
-	if need.TCPOnly || h.wantTCP || rung == ByTCP || h.udp == maxUDP {
+	if need.TCPOnly || h.wantTCP || rung == ByTCP || h.udp >= t.Sends {
 		return s.planTCP(h, try, t)
 	}
 	if h.full >= 2 || rung == Small {
 		if try.Payload > smallPayload {
 			try.Payload = smallPayload
 		}
-		if need.MayPlain && h.udp == maxUDP-1 {
+		if need.MayPlain && h.udp == t.Sends-1 {
 			try.Payload, try.Cookie = 0, false // it may drop what has EDNS (RFC 8906 §3.2)
 		}
 	}

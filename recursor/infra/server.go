@@ -16,11 +16,9 @@ const (
 	ByTCP
 )
 
-// Limits of sends per question and server (RFC 9520 §3.1).
-const (
-	maxUDP = 3
-	maxTCP = 2
-)
+// maxTCP is how often one question goes to one server by TCP, whose connection
+// repeats what gets lost.
+const maxTCP = 2
 
 // Ages after which what was learnt is probed again.
 const (
@@ -32,6 +30,9 @@ const (
 
 // Timing holds the tunable times.
 type Timing struct {
+	// Sends is how often one question goes to one server by UDP, at most
+	// three (RFC 9520 §3.1).
+	Sends int
 	// First is the time-out for a server not yet measured (RFC 1123
 	// §6.1.3.3); Ceiling the longest.
 	First, Ceiling time.Duration
@@ -47,6 +48,7 @@ type Timing struct {
 // DefaultTiming is DESIGN's.
 func DefaultTiming() Timing {
 	return Timing{
+		Sends: 3,
 		First: 400 * time.Millisecond, Ceiling: 3 * time.Second,
 		Patience: 150 * time.Millisecond, DownAfter: 4,
 		DownFirst: 5 * time.Second, DownCeiling: 5 * time.Minute,
@@ -62,9 +64,11 @@ type Server struct {
 	ednsRefused  time.Time // when EDNS was last refused and plain DNS answered
 	folds        time.Time // when it last folded the case of a question
 	silent       int       // sends in a row that nothing came of
-	downUntil    time.Time
-	backoff      time.Duration
-	cookie       Cookie
+	// overtaken is how long it was waited for when another server answered.
+	overtaken time.Duration
+	downUntil time.Time
+	backoff   time.Duration
+	cookie    Cookie
 }
 
 // History is what one question met at one server.
@@ -137,6 +141,7 @@ func (s *Server) Expect(now time.Time, t Timing) time.Duration {
 			d = min(d, t.First) // old news: give it a chance again
 		}
 	}
+	d = max(d, s.overtaken)
 	if s.silent > 0 {
 		d = max(d, t.First) << min(s.silent, 6)
 	}
@@ -161,5 +166,5 @@ func (s *Server) patience(now time.Time, t Timing) time.Duration {
 	if !s.Measured(now) {
 		return t.Patience
 	}
-	return max(s.srtt+3*s.rttvar, s.srtt+20*time.Millisecond)
+	return min(max(s.srtt+3*s.rttvar, s.srtt+20*time.Millisecond), max(t.First, s.srtt))
 }

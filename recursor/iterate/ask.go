@@ -78,6 +78,9 @@ func (w *walk) askServers(q scrub.Asked) (*reply, error) {
 		if r, err := l.collect(now); r != nil || err != nil {
 			return r, err
 		}
+		if l.task.left(now) <= 0 {
+			return nil, spent(ErrDeadline)
+		}
 		if l.maySend(now) {
 			sent, err := l.sendNext(now)
 			switch {

@@ -22,6 +22,8 @@ type Limits struct {
 	Servers         int           // kept of a delegation; 13
 	Records         int           // in an RRset; 500
 	BogusServers    int           // others asked after a bogus answer; 5
+	Minimised       int           // minimised questions of one walk; 10
+	OneLabel        int           // of them that reveal one label each; 4
 	Work            time.Duration // 10 s
 }
 
@@ -43,6 +45,8 @@ func (l Limits) WithDefaults() Limits {
 	set(&l.Servers, 13)
 	set(&l.Records, 500)
 	set(&l.BogusServers, 5)
+	set(&l.Minimised, 10)
+	set(&l.OneLabel, 4)
 	if l.Work == 0 {
 		l.Work = 10 * time.Second
 	}

@@ -5,7 +5,6 @@ import (
 
 	"recursor/dns/edns"
 	"recursor/dns/rrset"
-	"recursor/dns/text"
 	"recursor/dns/wire"
 	"recursor/observe"
 	"recursor/recursor/infra"
@@ -100,7 +99,7 @@ func (l *list) received(f *flying, msg []byte, now time.Time) (*reply, error) {
 	}
 	switch rc := m.RCode(); rc {
 	case wire.FormErr, wire.NotImp, wire.BadVers:
-		l.again(f, infra.Rejected, "answered "+text.RCodeString(rc), now)
+		l.again(f, infra.Rejected, "answered "+rc.String(), now)
 		return nil, nil
 	case wire.BadCookie:
 		l.again(f, infra.BadCookie, "answered BADCOOKIE", now)
@@ -154,7 +153,7 @@ func (l *list) classify(f *flying, m *rrset.Message, msg []byte, now time.Time) 
 
 func lameText(r *reply) string {
 	if r.RCode != wire.NoError {
-		return "answered " + text.RCodeString(r.RCode)
+		return "answered " + r.RCode.String()
 	}
 	return r.Why
 }

@@ -7,12 +7,6 @@ import (
 	"recursor/recursor/scrub"
 )
 
-// Numbers of RFC 9156 §2.3.
-const (
-	maxMinimised = 10 // minimised questions of one walk
-	oneLabel     = 4  // of them that reveal one label each
-)
-
 // minimised is how much of SNAME the servers of the cut have been shown.
 type minimised struct {
 	labels  int // of SNAME that they know of
@@ -46,10 +40,11 @@ func (w *walk) question() scrub.Asked {
 	}
 	total := w.sname.Labels()
 	now := w.clock.Now().TTL
-	for m.asked < maxMinimised {
+	limit := w.o.Limits.Minimised // MAX_MINIMISE_COUNT of RFC 9156 §2.3
+	for m.asked < limit {
 		n := m.labels + 1
-		if m.asked >= oneLabel {
-			left := maxMinimised - m.asked
+		if m.asked >= w.o.Limits.OneLabel { // MINIMISE_ONE_LAB
+			left := limit - m.asked
 			n = m.labels + (total-m.labels+left-1)/left
 		}
 		// A label with an underscore is no place for a cut (RFC 9156 §2.3).

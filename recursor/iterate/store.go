@@ -17,9 +17,9 @@ import (
 // follows it is kept with the rank of an answer that is not.
 func (w *walk) keep(s *Step) {
 	now := w.clock.Now().TTL
-	rank := cache.RankAnswer
+	rank := cache.RankAnswerNonAA
 	if s.AA {
-		rank = cache.RankAuthAnswer
+		rank = cache.RankAnswerAA
 	}
 	for i := range s.Chain {
 		h := &s.Chain[i]
@@ -27,7 +27,7 @@ func (w *walk) keep(s *Step) {
 			continue // made here; it is made again when needed (RFC 6672 §3.4)
 		}
 		w.put(&h.Set, rank, h.Status, now)
-		rank = cache.RankAnswer
+		rank = cache.RankAnswerNonAA
 	}
 	switch {
 	case s.Set != nil:
@@ -71,7 +71,7 @@ func (w *walk) stored(name domain.Name, t wire.Type, what, rank string, status c
 // kept in the Point alone.
 func (w *walk) keepReferral(r *reply, now time.Time) {
 	if r.DS != nil && w.cut.Kind != delegation.Forward {
-		w.put(r.DS, cache.RankAuthAnswer, cache.Unjudged, now)
+		w.put(r.DS, cache.RankAuthorityAA, cache.Unjudged, now)
 	}
 }
 
@@ -85,6 +85,6 @@ func (w *walk) keepAside(r *reply) {
 			Name: r.asked.Name, Type: r.asked.Type, SOA: *r.SOA, Proof: r.Proof, Status: cache.Unjudged,
 		}, now)
 	case r.Kind == scrub.Answer && len(r.Chain) == 0 && r.AA:
-		w.put(r.Set, cache.RankAuthAnswer, cache.Unjudged, now)
+		w.put(r.Set, cache.RankAnswerAA, cache.Unjudged, now)
 	}
 }

@@ -1,0 +1,24 @@
+package daemon
+
+import (
+	"context"
+
+	"recursor/recursor"
+	"recursor/serve"
+)
+
+// resolver shows a recursor.Resolver as the serve.Resolver it is in all but the
+// types: neither package knows the other.
+type resolver struct{ r *recursor.Resolver }
+
+// Resolve implements serve.Resolver.
+func (a resolver) Resolve(ctx context.Context, q serve.Question) (serve.Answer, error) {
+	ans, err := a.r.Resolve(ctx, recursor.Query{
+		Name: q.Name, Type: q.Type, Class: q.Class,
+		CD: q.CD, CacheOnly: q.CacheOnly, Deadline: q.Deadline,
+	})
+	return serve.Answer{
+		RCode: ans.RCode, Answer: ans.Answer, Authority: ans.Authority,
+		Secure: ans.Secure, Stale: ans.Stale, Notes: ans.Notes, Sends: ans.Sends, From: ans.From,
+	}, err
+}

@@ -1,0 +1,84 @@
+package log
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"recursor/clock"
+	"recursor/dns/wire"
+	"recursor/observe"
+)
+
+// perSecond is how many failures are written in one second.
+const perSecond = 20
+
+// Observer writes events. Make it with New.
+type Observer struct {
+	log   *zap.Logger
+	clock clock.Clock
+
+	mu         sync.Mutex
+	second     time.Time
+	written    int
+	suppressed int
+}
+
+// New is an Observer that writes to l.
+func New(l *zap.Logger, c clock.Clock) *Observer { return &Observer{log: l, clock: c} }
+
+// Observe implements observe.Observer.
+func (o *Observer) Observe(e observe.Event) {
+	switch e := e.(type) {
+	case observe.Answered:
+		o.answered(e)
+	case observe.Panicked:
+		o.log.Error("a broken invariant cost one query; please report it",
+			zap.String("in", e.What), zap.Any("panic", e.Recovered), zap.ByteString("stack", e.Stack))
+	}
+}
+
+// answered writes a line for a failure; everything else is for level debug.
+func (o *Observer) answered(e observe.Answered) {
+	rcode := wire.RCode(e.RCode)
+	line := fmt.Sprintf("%s <%s %s>", rcode, e.Name, wire.Type(e.Type))
+	for _, n := range e.Notes {
+		line += fmt.Sprintf(": %s", n.Code)
+		if n.Text != "" {
+			line += ": " + n.Text
+		}
+	}
+	if rcode == wire.ServFail && o.log.Core().Enabled(zap.WarnLevel) {
+		if skipped, ok := o.allow(); ok {
+			fields := []zap.Field{zap.String("transport", e.Transport), zap.Duration("took", e.Took), zap.Int("sent", e.Sends)}
+			if skipped > 0 {
+				fields = append(fields, zap.Int("lines-left-out", skipped))
+			}
+			o.log.Warn(line, fields...)
+		}
+		return
+	}
+	if ce := o.log.Check(zap.DebugLevel, line); ce != nil {
+		ce.Write(zap.String("client", e.Client.String()), zap.String("transport", e.Transport),
+			zap.String("from", e.From), zap.Duration("took", e.Took), zap.Int("sent", e.Sends))
+	}
+}
+
+// allow reports whether another failure may be written now, and how many were
+// not since the last.
+func (o *Observer) allow() (skipped int, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if now := o.clock.Now().TTL; now.Sub(o.second) >= time.Second {
+		o.second, o.written = now, 0
+	}
+	if o.written >= perSecond {
+		o.suppressed++
+		return 0, false
+	}
+	o.written++
+	skipped, o.suppressed = o.suppressed, 0
+	return skipped, true
+}

@@ -1,0 +1,143 @@
+package recursor_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/miekg/dns"
+
+	"recursor/dns/wire"
+	"recursor/recursor/delegation"
+	"recursor/testbed/sim"
+)
+
+func configured(zone string, kind delegation.Kind, first bool, to ...string) *delegation.Point {
+	p := &delegation.Point{Zone: name(zone), Kind: kind, First: first}
+	for _, a := range to {
+		p.Addrs = append(p.Addrs, netip.MustParseAddrPort(a))
+	}
+	return p
+}
+
+// forwarder answers as a resolver does: RA, no AA.
+func forwarder(w *world, addr, origin, text string) *sim.Authority {
+	a := w.serve(addr, origin, text)
+	a.Faults.Hook = func(_ sim.Packet, q, m *dns.Msg) bool {
+		if !q.RecursionDesired {
+			m.Rcode, m.Answer, m.Ns = dns.RcodeRefused, nil, nil
+		}
+		m.Authoritative, m.RecursionAvailable = false, true
+		return true
+	}
+	return a
+}
+
+func TestForwardZone(t *testing.T) {
+	w := newWorld(t, "", "")
+	w.options.Delegations.Configured = []*delegation.Point{configured("corp.example.", delegation.Forward, false, "192.0.2.53:5353")}
+	w.start()
+	forwarder(w, "192.0.2.53", "corp.example.", "@ SOA a b 1 2 3 4 5\na.b.www A 192.0.2.80\n")
+	w.wantA(w.ask("a.b.www.corp.example.", wire.TypeA), "192.0.2.80")
+	w.wantSent("192.0.2.53 a.b.www.corp.example. A") // the whole name, at once
+	if o := w.ask("www.example.", wire.TypeA); o.RCode != wire.NXDomain {
+		t.Errorf("a name beside the forward zone: %v", o.RCode)
+	}
+	w.wantSent(rootAddr + " example. A")
+}
+
+// RFC: X.5 — what a forwarder says beyond its zone is not believed (MaginotDNS).
+func TestForwarderCannotPoisonOtherZones(t *testing.T) {
+	w := newWorld(t, exampleAt1, "")
+	w.options.Delegations.Configured = []*delegation.Point{configured("corp.example.", delegation.Forward, false, "192.0.2.53:53")}
+	w.start()
+	w.example("192.0.2.1", "example.com.")
+	a := forwarder(w, "192.0.2.53", "corp.example.", "@ SOA a b 1 2 3 4 5\nwww CNAME www.example.com.\n")
+	a.Faults.Extra = sim.Extra{
+		Answer:     []dns.RR{rr(t, "www.example.com. 3600 A 192.0.2.66")},
+		Authority:  []dns.RR{rr(t, "example.com. 3600 NS ns.evil.net."), rr(t, "com. 3600 NS ns.evil.net.")},
+		Additional: []dns.RR{rr(t, "ns.evil.net. 3600 A 192.0.2.66")},
+	}
+	w.wantA(w.ask("www.corp.example.", wire.TypeA), "192.0.2.80")
+	w.wantA(w.ask("www.example.com.", wire.TypeA), "192.0.2.80")
+}
+
+func TestForwardFirst(t *testing.T) {
+	for _, c := range []struct {
+		first bool
+		want  wire.RCode
+	}{{true, wire.NoError}, {false, wire.ServFail}} {
+		w := newWorld(t, exampleAt1, "")
+		w.options.Delegations.Configured = []*delegation.Point{configured("example.com.", delegation.Forward, c.first, "192.0.2.53:53")}
+		w.start()
+		w.example("192.0.2.1", "example.com.")
+		forwarder(w, "192.0.2.53", "example.com.", "@ SOA a b 1 2 3 4 5").Faults = sim.Faults{RCode: dns.RcodeServerFailure}
+		w.wantRCode(w.ask("www.example.com.", wire.TypeA), c.want)
+	}
+}
+
+func TestStubZone(t *testing.T) {
+	w := newWorld(t, "", "")
+	w.options.Delegations.Configured = []*delegation.Point{configured("corp.example.", delegation.Stub, false, "192.0.2.53:53")}
+	w.start()
+	w.serve("192.0.2.53", "corp.example.", "@ SOA a b 1 2 3 4 5\n@ NS ns\nsub NS ns.sub\nns.sub A 192.0.2.54\nwww A 192.0.2.80")
+	w.serve("192.0.2.54", "sub.corp.example.", "@ SOA a b 1 2 3 4 5\n@ NS ns\nwww A 192.0.2.81")
+	w.wantA(w.ask("www.corp.example.", wire.TypeA), "192.0.2.80")
+	w.wantA(w.ask("www.sub.corp.example.", wire.TypeA), "192.0.2.81")
+	w.wantSent("192.0.2.53 www.corp.example. A", "192.0.2.53 sub.corp.example. A", "192.0.2.54 www.sub.corp.example. A")
+	for _, s := range w.net.Take() {
+		if s.RD {
+			t.Errorf("RD to an authority: %v", s)
+		}
+	}
+}
+
+// RFC: 9609.1 RFC: 9609.2 RFC: 9609.4
+func TestPriming(t *testing.T) {
+	w := newWorld(t, exampleAt1, "")
+	w.options.Walk.Priming = true
+	w.start()
+	w.example("192.0.2.1", "example.com.")
+	w.wantA(w.ask("www.example.com.", wire.TypeA), "192.0.2.80")
+	primes := 0
+	for _, s := range w.net.Take() {
+		if s.Query() == ". NS" {
+			primes++
+			if !s.DO || s.Payload < 1024 {
+				t.Errorf("priming query %v", s)
+			}
+		}
+	}
+	if primes != 1 {
+		t.Fatalf("%d priming queries", primes)
+	}
+	w.ask("www.other.net.", wire.TypeA)
+	for _, s := range w.sent() {
+		if s == rootAddr+" . NS" {
+			t.Error("primed again")
+		}
+	}
+	w.clock.Advance(25 * 3600e9)
+	w.ask("www.example.com.", wire.TypeA)
+	primes = 0
+	for _, s := range w.net.Take() {
+		if s.Query() == ". NS" {
+			primes++
+		}
+	}
+	if primes != 1 {
+		t.Errorf("%d priming queries after the root's NS set expired", primes)
+	}
+}
+
+func TestHintsStayUsableWherePrimingFails(t *testing.T) {
+	w := newWorld(t, exampleAt1, "")
+	w.options.Walk.Priming = true
+	w.start()
+	w.servers[rootAddr].Faults.DropTypes = []uint16{dns.TypeNS}
+	w.example("192.0.2.1", "example.com.")
+	o := w.ask("www.example.com.", wire.TypeA)
+	w.wantA(o, "192.0.2.80")
+	if o.took > 100e6 {
+		t.Errorf("the walk waited for priming: %v", o.took)
+	}
+}
