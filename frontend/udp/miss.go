@@ -27,12 +27,12 @@ func (l *Listener) miss(q *frontend.Query, counters *frontend.Counters, s *socke
 	counters.Add(frontend.Misses, 1)
 	m := &miss{query: *q, listener: l, counters: counters, socket: s, client: client, origin: from}
 	m.query.Message = append(m.inline[:0], q.Message...)
-	l.running.Add(1)
+	l.missing.Add(1)
 	l.o.Clock.Go("udp miss", m.resolve)
 }
 
 func (m *miss) resolve() {
-	defer m.listener.running.Done()
+	defer m.listener.missing.Done()
 	defer m.listener.o.Misses.Leave()
 	m.listener.o.Handler.Miss(&m.query, m.reply)
 }

@@ -34,7 +34,7 @@ type origin struct {
 // false where no reply may come from there.
 func originOf(addr netip.Addr, ifIndex int) (origin, bool) {
 	switch {
-	case !addr.IsValid() || addr.IsMulticast() || addr.IsUnspecified():
+	case !addr.IsValid() || addr.IsMulticast() || addr.IsUnspecified() || addr.Is4In6():
 		return origin{}, false
 	case addr.IsLinkLocalUnicast():
 		return origin{addr, ifIndex}, true

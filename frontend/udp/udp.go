@@ -54,8 +54,10 @@ type Listener struct {
 	workers  []worker
 	counters []*frontend.Counters
 	stopping atomic.Bool
-	running  sync.WaitGroup // workers and misses
+	working  sync.WaitGroup // workers
+	missing  sync.WaitGroup // misses in progress
 	calls    calls          // the system calls of a batch; tests count them
+	grace    time.Duration  // for a last answer, where the kernel's queue is full
 }
 
 // worker reads and answers until it is stopped. It may be called again after a
@@ -75,7 +77,7 @@ func New(o Options) *Listener {
 		o.Misses = frontend.NewGate(frontend.Limits{}.WithDefaults().Misses)
 	}
 	o.Key = cmp.Or(o.Key, "listen.dns")
-	return &Listener{o: o, calls: systemCalls()}
+	return &Listener{o: o, calls: systemCalls(), grace: 2 * time.Second}
 }
 
 // Listen implements frontend.Listener.
@@ -108,7 +110,7 @@ func (l *Listener) Stats() frontend.Stats { return frontend.Sum(frontend.UDP, l.
 func (l *Listener) Run(ctx context.Context) error {
 	failed := make(chan error, len(l.workers))
 	for _, w := range l.workers {
-		l.running.Add(1)
+		l.working.Add(1)
 		l.start(w, failed)
 	}
 	var err error
@@ -117,14 +119,22 @@ func (l *Listener) Run(ctx context.Context) error {
 	case err = <-failed:
 	}
 	l.stopping.Store(true)
-	for _, s := range l.sockets {
-		_ = s.conn.SetReadDeadline(time.Unix(1, 0)) // fails on a closed socket only, which wakes readers too
-	}
-	l.running.Wait()
+	l.deadlines(time.Unix(1, 0), l.o.Clock.Now().TTL.Add(l.grace))
+	l.working.Wait()
+	l.deadlines(time.Unix(1, 0), time.Time{})
+	l.missing.Wait()
 	for _, s := range l.sockets {
 		_ = s.conn.Close() // all was sent that will be
 	}
 	return err
+}
+
+// deadlines sets when reading and writing end, on all sockets.
+func (l *Listener) deadlines(read, write time.Time) {
+	for _, s := range l.sockets {
+		_ = s.conn.SetReadDeadline(read) // fails on a closed socket only, which wakes everybody too
+		_ = s.conn.SetWriteDeadline(write)
+	}
 }
 
 // start runs w in a goroutine. A panic ends that goroutine, where the clock
@@ -137,7 +147,7 @@ func (l *Listener) start(w worker, failed chan<- error) {
 				l.start(w, failed)
 				return
 			}
-			l.running.Done()
+			l.working.Done()
 		}()
 		err := w.serve()
 		panicked = false
