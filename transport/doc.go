@@ -18,8 +18,8 @@
 //
 // # Security
 //
-// Only a reply that matches address, port, ID and question, letter case
-// included, is an outcome; others are counted while waiting goes on
+// Only a reply that matches address, port, ID and question, over UDP letter
+// case included, is an outcome; others are counted while waiting goes on
 // (RFC 5452 §9.1), and ten of them end the exchange, so that the caller may
 // turn to TCP (RFC 5452 §9.3).
 //

@@ -49,8 +49,9 @@ type Kind uint8
 const (
 	// Reply: Outcome.Message matches the query.
 	Reply Kind = iota + 1
-	// Folded: a reply matched but for the case of the question's letters. It
-	// may be forged, so it is not handed out; TCP tells.
+	// Folded: a reply by UDP matched but for the case of the question's
+	// letters. It may be forged, so it is not handed out; TCP tells, where such
+	// a message is a Reply.
 	Folded
 	// Flooded: ten replies did not match; somebody may be guessing.
 	Flooded

@@ -59,8 +59,7 @@ func (a *address) server(to netip.AddrPort) (unix.Sockaddr, error) {
 	return &a.in6, nil
 }
 
-// scopeID is the index of the interface that a link-local address names
-// (RFC 4007 §11).
+// scopeID is the index of the interface that a link-local address names.
 func scopeID(a netip.Addr) (uint32, error) {
 	if a.Zone() == "" {
 		return 0, nil
