@@ -353,6 +353,10 @@ func FuzzRData(f *testing.F) {
 		typ := wire.Type(n)
 		err := wire.CheckRData(typ, rdata)
 		got, readErr := read(t, record(typ, string(rdata)))
+		canon := wire.AppendCanonical(nil, typ, rdata)
+		if !onlyLowered(rdata, canon) {
+			t.Fatalf("%v %q: canonical form %q", typ, rdata, canon)
+		}
 		if err != nil {
 			if readErr == nil && string(got[6:]) == string(rdata) {
 				t.Fatalf("%v %q: refused, but read without change", typ, rdata)
@@ -361,10 +365,6 @@ func FuzzRData(f *testing.F) {
 		}
 		if readErr != nil || string(got[6:]) != string(rdata) {
 			t.Fatalf("%v %q: read as %q, %v", typ, rdata, got, readErr)
-		}
-		canon := wire.AppendCanonical(nil, typ, rdata)
-		if !onlyLowered(rdata, canon) {
-			t.Fatalf("%v %q: canonical form %q", typ, rdata, canon)
 		}
 		if again := wire.AppendCanonical(nil, typ, canon); string(again) != string(canon) {
 			t.Fatalf("%v %q: canonical form %q becomes %q", typ, rdata, canon, again)

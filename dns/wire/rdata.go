@@ -181,34 +181,33 @@ func skipParams(b []byte, off int) (int, error) {
 	return off, nil
 }
 
-// AppendCanonical appends RDATA, uncompressed and checked, in canonical form:
-// names lower-cased where RFC 4034 §6.2 and RFC 6840 §5.1 say so.
+// AppendCanonical appends uncompressed RDATA in canonical form: names lower-cased
+// where RFC 4034 §6.2 and RFC 6840 §5.1 say so. What does not fit its type is
+// appended as it is from there on.
 func AppendCanonical(dst []byte, t Type, rdata []byte) []byte {
-	fields, known := layout(t)
-	if !known {
-		return append(dst, rdata...)
-	}
+	fields, _ := layout(t)
 	off := 0
 	for i := range len(fields) {
-		end := off
+		end, err := 0, error(nil)
 		switch fields[i] {
-		case 'n', 'u', 'l':
-			for end < len(rdata) && rdata[end] != 0 {
-				end += 1 + int(rdata[end])
+		case 'n', 'l':
+			start := len(dst)
+			if dst, end, err = appendPlainName(dst, rdata, off); err == nil {
+				domain.AppendLower(dst[:start], dst[start:])
 			}
-			end++
-			if fields[i] == 'u' {
-				dst = append(dst, rdata[off:end]...)
-			} else {
-				dst = domain.AppendLower(dst, rdata[off:end])
-			}
+		case 'u':
+			dst, end, err = appendPlainName(dst, rdata, off)
 		default:
-			end, _ = skipField(rdata, off, fields[i])
-			dst = append(dst, rdata[off:end]...)
+			if end, err = skipField(rdata, off, fields[i]); err == nil {
+				dst = append(dst, rdata[off:end]...)
+			}
+		}
+		if err != nil {
+			break
 		}
 		off = end
 	}
-	return dst
+	return append(dst, rdata[off:]...)
 }
 
 // NameAt is the name that begins at off of uncompressed, checked RDATA: the
