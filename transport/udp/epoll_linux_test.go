@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -152,6 +153,24 @@ func TestSystemCalls(t *testing.T) {
 	want := map[string]int{"socket": n, "setsockopt": n, "bind": n, "connect": n, "write": n, "epoll_ctl": n, "recvfrom": n, "close": n}
 	if fmt.Sprint(s.counts) != fmt.Sprint(want) {
 		t.Errorf("%v, want %v", s.counts, want)
+	}
+}
+
+// An exchange under way has no goroutine of its own.
+func TestNoGoroutinePerExchange(t *testing.T) {
+	server := serve(t, "127.0.0.1", silent)
+	x := New(Options{})
+	run(t, x)
+	before := runtime.NumGoroutine()
+	var asked []asking
+	for i := range uint16(100) {
+		asked = append(asked, ask(x, server.at, question(i)))
+	}
+	if n := runtime.NumGoroutine(); n > before {
+		t.Errorf("%d goroutines more with 100 exchanges under way", n-before)
+	}
+	for _, a := range asked {
+		a.Cancel()
 	}
 }
 
