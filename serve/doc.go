@@ -19,8 +19,8 @@
 //
 // # Security
 //
-// Recursion is for loopback, link-local and private addresses unless Options
-// say otherwise (RFC 5358 §4). Nothing of a query but the ID, the question and
+// Recursion is for those whom Options name, and else for nobody (RFC 5358 §4).
+// Nothing of a query but the ID, the question and
 // the flags RD and CD comes back in a response, and no response is longer than
 // the sender said it takes. A panic costs one query, which gets SERVFAIL.
 //

@@ -21,9 +21,8 @@ type Options struct {
 	// Random gives the cookie secret where none is configured.
 	Random random.Seeder
 
-	// Allow are the clients that may ask for recursion; nil means
-	// limit.LocalNetworks, an empty list nobody. Snoop may ask with RD clear, and
-	// are answered from the cache alone.
+	// Allow are the clients that may ask for recursion; without them nobody may.
+	// Snoop may ask with RD clear, and are answered from the cache alone.
 	Allow, Snoop []netip.Prefix
 	// Zones are answered here; nil: none are.
 	Zones *zone.Table
@@ -97,9 +96,6 @@ const (
 
 // withDefaults fills in the defaults.
 func (o Options) withDefaults() Options {
-	if o.Allow == nil {
-		o.Allow = limit.LocalNetworks()
-	}
 	o.NSID = o.NSID[:min(len(o.NSID), maxNSID)]
 	o.AnyTTL = cmp.Or(o.AnyTTL, time.Hour)
 	o.UDPPayload = min(max(cmp.Or(o.UDPPayload, 1232), minPayload), maxPayload)

@@ -57,18 +57,3 @@ func (l *List) Contains(a netip.Addr) bool {
 	i, _ := slices.BinarySearchFunc(l.spans, a, func(s span, a netip.Addr) int { return s.last.Compare(a) })
 	return i < len(l.spans) && !a.Less(l.spans[i].first)
 }
-
-// LocalNetworks are the clients that are served unless told otherwise:
-// loopback, link-local, private (RFC 1918) and unique local (RFC 4193).
-func LocalNetworks() []netip.Prefix {
-	return []netip.Prefix{
-		netip.MustParsePrefix("127.0.0.0/8"),
-		netip.MustParsePrefix("::1/128"),
-		netip.MustParsePrefix("169.254.0.0/16"),
-		netip.MustParsePrefix("fe80::/10"),
-		netip.MustParsePrefix("10.0.0.0/8"),
-		netip.MustParsePrefix("172.16.0.0/12"),
-		netip.MustParsePrefix("192.168.0.0/16"),
-		netip.MustParsePrefix("fc00::/7"),
-	}
-}
