@@ -21,7 +21,7 @@ const maxText = 200
 func finish(r *request, ans *Answer, err error) outcome {
 	o := outcome{
 		rcode: ans.RCode,
-		from:  cmp.Or(ans.From, "upstream"),
+		from:  source(ans),
 		sends: ans.Sends,
 		notes: notes(ans.Notes, err),
 	}
@@ -44,6 +44,14 @@ func finish(r *request, ans *Answer, err error) outcome {
 	})
 	o.additional = keep(ans.Additional, func(t wire.Type) bool { return !authenticates(t) })
 	return o
+}
+
+// source is where the answer is from, for observe.Answered.
+func source(ans *Answer) string {
+	if ans.Stale {
+		return cmp.Or(ans.From, "stale")
+	}
+	return cmp.Or(ans.From, "upstream")
 }
 
 // authenticates reports whether a type is there for DNSSEC alone, and so left

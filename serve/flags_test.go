@@ -121,7 +121,7 @@ func TestFlagsDoNotLeak(t *testing.T) {
 	}
 }
 
-// RFC: 3225.1, 4035.1, 2308.5
+// RFC: 3225.1, 4035.1
 func TestWhatTheClientSees(t *testing.T) {
 	const (
 		soaOf  = "example. 300 IN SOA ns.example. hostmaster.example. 1 7200 3600 604800 300"

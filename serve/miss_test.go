@@ -167,8 +167,7 @@ func TestSmallBuffer(t *testing.T) {
 
 func TestEvents(t *testing.T) {
 	w := newWorld(func(serve.Question) (serve.Answer, error) {
-		w := serve.Answer{Sends: 3, Notes: []ede.Note{{Code: ede.StaleAnswer, Text: "servers are silent"}}, From: "stale"}
-		return w, nil
+		return serve.Answer{Sends: 3, Notes: []ede.Note{{Code: ede.StaleAnswer, Text: "servers are silent"}}, Stale: true}, nil
 	}, nil)
 	w.askOver(t, question("A.example.", dns.TypeMX), frontend.TCP)
 	w.ask(t, question("localhost.", dns.TypeA))

@@ -157,7 +157,7 @@ func TestCookieRequired(t *testing.T) {
 	}
 }
 
-// RFC: 7828.1, 7828.2, 7828.3, 7828.4
+// RFC: 7828.1, 7828.3, 7828.4
 func TestKeepalive(t *testing.T) {
 	for _, tc := range []struct {
 		over  frontend.Transport

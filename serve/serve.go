@@ -110,6 +110,7 @@ func (h *Handler) resolve(r *request, id uint64) outcome {
 		return failed(wire.ServFail, ede.Other, "too many queries in progress")
 	case limit.ClientFull:
 		return failed(wire.Refused, ede.Other, "too many queries of this client in progress")
+	case limit.Admitted:
 	}
 	defer h.resolutions.Leave(r.client.Addr())
 	ans, err := h.set.Resolver.Resolve(h.ctx, Question{
