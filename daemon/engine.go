@@ -1,0 +1,127 @@
+package daemon
+
+import (
+	"context"
+
+	"recursor/cache"
+	"recursor/clock"
+	"recursor/daemon/config"
+	"recursor/observe"
+	"recursor/random"
+	"recursor/recursor"
+	"recursor/recursor/delegation"
+	"recursor/recursor/infra"
+	"recursor/recursor/iterate"
+	"recursor/serve"
+	"recursor/transport"
+	"recursor/zone"
+)
+
+// World is what an Engine lives in: time, the network and chance. The daemon
+// gives it the real ones, the testbed simulated ones.
+type World struct {
+	Clock clock.Clock
+	Net   transport.Exchanger
+	Seeds random.Seeder
+	Watch observe.Observer // nil: nobody watches
+	// Hints, where set, stand in for those of the configuration.
+	Hints *delegation.Point
+}
+
+// Engine is a resolver from the client's bytes to the upstream's: everything
+// but sockets.
+type Engine struct {
+	Cache    *cache.Cache
+	Resolver *recursor.Resolver
+
+	c     *config.Config
+	world World
+	zones []*delegation.Point
+}
+
+// NewEngine makes the objects of a configuration. It starts nothing.
+func NewEngine(c *config.Config, w World) (*Engine, error) {
+	if w.Hints == nil {
+		root, err := hints(c.RootHints)
+		if err != nil {
+			return nil, err
+		}
+		w.Hints = root
+	}
+	e := &Engine{c: c, world: w, zones: configured(c.Zones)}
+	e.Cache = cache.New(cache.Options{
+		Size:           int64(c.Cache.Size),
+		MaxTTL:         c.Limits.MaxTTL,
+		MaxNegativeTTL: c.Limits.MaxNegativeTTL,
+		FailureFirst:   c.Limits.FailureTTLFirst,
+		FailureCeiling: c.Limits.FailureTTLCeiling,
+	})
+	e.Resolver = recursor.New(recursor.Parts{
+		Clock: w.Clock, Net: w.Net, Cache: e.Cache, Seeds: w.Seeds, Watch: w.Watch,
+	}, e.recursorOptions())
+	return e, nil
+}
+
+// Handler serves clients over the Engine. The end of ctx ends its resolutions.
+func (e *Engine) Handler(ctx context.Context) *serve.Handler {
+	c, l := e.c, &e.c.Limits
+	o := serve.Options{
+		Clock: e.world.Clock, Resolver: resolver{e.Resolver}, Observer: e.world.Watch, Random: e.world.Seeds,
+		Allow: c.Access.Allow, Snoop: c.Access.Snoop,
+		Identity: c.Identity, Version: c.Version, NSID: []byte(c.NSID),
+		UDPDeadline: l.UDPAnswerTime, Deadline: l.AnswerTime, Idle: l.TCPIdle,
+		Resolutions: l.Resolutions, ResolutionsPerClient: l.ResolutionsPerClient,
+	}
+	if c.LocalZones.SpecialUse {
+		// A zone that the operator forwards is resolved, whatever is special
+		// about its name elsewhere (RFC 6761 §6.2, RFC 8375 §4).
+		o.Zones = zone.SpecialUse().Transparent(names(e.zones)...)
+	}
+	return serve.New(ctx, o)
+}
+
+// recursorOptions are the settings of the resolver.
+func (e *Engine) recursorOptions() recursor.Options {
+	c, l := e.c, &e.c.Limits
+	return recursor.Options{
+		Walk: iterate.Options{
+			Limits: iterate.Limits{
+				Sends: l.UpstreamSends, SendsPerName: l.UpstreamSendsPerName, Octets: int(l.UpstreamOctets),
+				Depth: l.Depth, Referrals: l.Referrals, Aliases: l.Aliases,
+				NSLookups: l.NSLookups, NSLookupsBeside: l.NSLookupsAtOnce, Servers: l.NSPerDelegation,
+				Records: l.RecordsPerRRset, BogusServers: l.ServersAfterBogus, Work: l.WorkTime,
+				Minimised: l.MinimiseSteps, OneLabel: l.MinimiseOneLabel,
+			},
+			Minimise: minimise(c.Upstream.Minimise),
+			Payload:  uint16(c.Upstream.Payload),
+			Case:     c.Upstream.CaseRandomisation,
+			Cookies:  c.Upstream.Cookies,
+			Priming:  c.Upstream.Priming,
+			Port:     c.Upstream.Port,
+			Usable: delegation.Usable{
+				Special: c.Upstream.AllowSpecialAddresses,
+				NoIPv4:  !c.Upstream.IPv4, NoIPv6: !c.Upstream.IPv6,
+				Own: c.Listen.DNS,
+			},
+			Sources: c.Upstream.Source,
+		},
+		Timing: infra.Timing{
+			Sends: l.SendsPerQuestion,
+			First: l.FirstTimeout, Ceiling: l.TimeoutCeiling, Patience: infra.DefaultTiming().Patience,
+			DownAfter: l.DownAfter, DownFirst: l.DownFirst, DownCeiling: l.DownCeiling,
+		},
+		Delegations: delegation.Options{Hints: e.world.Hints, Configured: e.zones, MaxTTL: l.MaxTTL},
+		Answer:      l.AnswerTime,
+	}
+}
+
+func minimise(m config.Minimise) iterate.Minimise {
+	switch m {
+	case config.MinimiseOff:
+		return iterate.Off
+	case config.MinimiseStrict:
+		return iterate.Strict
+	default:
+		return iterate.Relaxed
+	}
+}
