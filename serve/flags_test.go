@@ -212,7 +212,7 @@ func TestFailures(t *testing.T) {
 			[]uint16{22},
 			"better told",
 		},
-		{"an error with RCODE", serve.Answer{RCode: wire.Refused}, timeout, dns.RcodeRefused, 0, []uint16{22}, ""},
+		{"an error with RCODE", serve.Answer{RCode: wire.Refused, Secure: true}, timeout, dns.RcodeRefused, 0, []uint16{22}, ""},
 		{"YXDOMAIN", serve.Answer{RCode: wire.YXDomain, Answer: partial}, nil, dns.RcodeYXDomain, 1, nil, ""},
 		{"NXDOMAIN at the end of a chain", serve.Answer{RCode: wire.NXDomain, Answer: partial}, nil, dns.RcodeNameError, 1, nil, ""},
 		{

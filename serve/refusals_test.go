@@ -62,6 +62,7 @@ func TestMalformed(t *testing.T) {
 		{"a cookie of 7 octets without question", hand(wire.Header{Flags: rd, AR: 1}, optWith("\x00\x0a\x00\x071234567")), dns.RcodeFormatError, 0, true, "malformed COOKIE option"},
 		{"a subnet with bits beyond", hand(one(1), exampleSOA+optWith("\x00\x08\x00\x05\x00\x01\x07\x00\x0b")), dns.RcodeFormatError, 1, true, "malformed ECS option"},
 		{"TSIG", hand(one(1), exampleSOA+"\x01k\x00\x00\xfa\x00\xff\x00\x00\x00\x00\x00\x00"), dns.RcodeNotAuth, 1, false, ""},
+		{"two OPT and TSIG", hand(one(3), exampleSOA+emptyOPT+emptyOPT+"\x01k\x00\x00\xfa\x00\xff\x00\x00\x00\x00\x00\x00"), dns.RcodeFormatError, 1, true, "more than one OPT record"},
 		{"SIG(0) with OPT", hand(one(2), exampleSOA+emptyOPT+"\x00\x00\x18\x00\xff\x00\x00\x00\x00\x00\x00"), dns.RcodeNotAuth, 1, true, "no signed transactions here"},
 	} {
 		w := newWorld(nil, nil)

@@ -113,12 +113,14 @@ func TestSignaturesFollowDO(t *testing.T) {
 
 // RFC: 2181.5
 func TestAdditionalWithoutRepetition(t *testing.T) {
-	a := set(t, "ns.example. 300 IN A 192.0.2.1")
+	a, ns := set(t, "ns.example. 300 IN A 192.0.2.1"), set(t, "example. 300 IN NS ns.example.")
 	r := reply.Reply{
 		Flags: wire.FlagQR, Question: question("ns.example.", wire.TypeA),
-		Answer: []rrset.Set{a}, Additional: []rrset.Set{a, set(t, "ns.example. 300 IN AAAA 2001:db8::1"), a},
+		Answer: []rrset.Set{a}, Authority: []rrset.Set{ns},
 	}
-	if m := read(t, r.Append(nil, 512)); len(m.Answer) != 1 || len(m.Extra) != 1 {
+	aaaa := set(t, "ns.example. 300 IN AAAA 2001:db8::1")
+	r.Additional = []rrset.Set{a, aaaa, ns, aaaa, a}
+	if m := read(t, r.Append(nil, 512)); len(m.Answer) != 1 || len(m.Ns) != 1 || len(m.Extra) != 1 || m.Extra[0].Header().Rrtype != dns.TypeAAAA {
 		t.Errorf("%v", m)
 	}
 }
