@@ -14,8 +14,9 @@
 //
 // # Security
 //
-// RDATA of known types has been checked field by field when it is in a Set.
-// Grouping is linear in the records of a message.
+// RDATA of known types has been checked field by field when Parse or a Collector
+// put it in a Set. Their work is linear in the octets of a message, and what it
+// unfolds to is at most forty times its size.
 //
 // # Standards
 //

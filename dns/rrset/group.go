@@ -39,6 +39,7 @@ type group struct {
 	names map[string]domain.Name
 	index map[key]int
 	seen  map[duplicate]struct{}
+	canon []byte // scratch
 }
 
 // tail is the list that ends where buf did: the next RDATA of the same Set just
@@ -196,14 +197,15 @@ func (g *group) has(e entry, list List, t wire.Type) bool {
 	}
 	if off == len(list) { // the first that is hashed: so must those before it
 		for rd := range list.All() {
-			g.seen[duplicate{e.set, e.sig, string(wire.AppendCanonical(nil, t, rd))}] = struct{}{}
+			g.canon = wire.AppendCanonical(g.canon[:0], t, rd)
+			g.seen[duplicate{e.set, e.sig, string(g.canon)}] = struct{}{}
 		}
 	}
-	d := duplicate{e.set, e.sig, string(wire.AppendCanonical(nil, t, rdata))}
-	if _, ok := g.seen[d]; ok {
+	g.canon = wire.AppendCanonical(g.canon[:0], t, rdata)
+	if _, ok := g.seen[duplicate{e.set, e.sig, string(g.canon)}]; ok {
 		return true
 	}
-	g.seen[d] = struct{}{}
+	g.seen[duplicate{e.set, e.sig, string(g.canon)}] = struct{}{}
 	return false
 }
 

@@ -1,0 +1,124 @@
+package rrset_test
+
+import (
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"recursor/clock"
+	"recursor/dns/rrset"
+	"recursor/dns/wire"
+)
+
+// flood is a message of n answers made to cost as much as they can.
+func flood(n int, one func(i int) (owner string, t wire.Type, rdata string)) []byte {
+	msg := wire.Header{Flags: wire.FlagQR, QD: 1, AN: uint16(n)}.Append(nil)
+	msg = append(msg, "\x01a\x00\x00\x01\x00\x01"...)
+	for i := range n {
+		owner, t, rdata := one(i)
+		msg = append(msg, owner...)
+		msg = binary.BigEndian.AppendUint16(msg, uint16(t))
+		msg = append(msg, 0, 1, 0, 0, 0, 60)
+		msg = binary.BigEndian.AppendUint16(msg, uint16(len(rdata)))
+		msg = append(msg, rdata...)
+	}
+	return msg
+}
+
+// floods are the shapes in which something could be searched one by one.
+func floods() map[string]func(i int) (string, wire.Type, string) {
+	number := func(i int) string { return string([]byte{byte(i >> 8), byte(i)}) }
+	sig := func(covered int) string {
+		return number(covered) + "\x08\x01" + "\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03\x00\x04" + "\x00s"
+	}
+	const same = "\xc0\x0c"
+	return map[string]func(i int) (string, wire.Type, string){
+		"one large Set":           func(i int) (string, wire.Type, string) { return same, wire.TypeA, "\x0a\x00" + number(i) },
+		"one record again":        func(int) (string, wire.Type, string) { return same, wire.TypeA, "abcd" },
+		"one name in many cases":  func(i int) (string, wire.Type, string) { return same, wire.TypeMX, "\x00\x01\x10" + cases(i) + "\x00" },
+		"many owners":             func(i int) (string, wire.Type, string) { return "\x02" + number(i) + same, wire.TypeA, "abcd" },
+		"many types":              func(i int) (string, wire.Type, string) { return same, wire.Type(1000 + i), "abcd" },
+		"two Sets in turn":        func(i int) (string, wire.Type, string) { return same, wire.Type(1000 + i%2), number(i) },
+		"many signatures":         func(i int) (string, wire.Type, string) { return same, wire.TypeRRSIG, sig(1) + number(i) },
+		"signatures of nothing":   func(i int) (string, wire.Type, string) { return same, wire.TypeRRSIG, sig(1000 + i) },
+		"signatures of no owners": func(i int) (string, wire.Type, string) { return "\x02" + number(i) + same, wire.TypeRRSIG, sig(1) },
+	}
+}
+
+// cases is a label of sixteen letters, the case of each a bit of i.
+func cases(i int) string {
+	b := []byte("abcdefghijklmnop")
+	for bit := range b {
+		if i>>bit&1 == 1 {
+			b[bit] -= 32
+		}
+	}
+	return string(b)
+}
+
+// Eight times the records cost about eight times the work, not sixty-four times.
+func TestParseIsLinear(t *testing.T) {
+	const small, factor = 1000, 8
+	for name, one := range floods() {
+		few, many := flood(small, one), flood(factor*small, one)
+		ratio := 0.0
+		for range 5 { // a machine at work on other things may spoil a round or two
+			if ratio = float64(quickest(t, many)) / float64(quickest(t, few)); ratio < 3*factor {
+				break
+			}
+		}
+		if ratio >= 3*factor {
+			t.Errorf("%s: %d times the records take %.0f times as long", name, factor, ratio)
+		}
+	}
+}
+
+// quickest is the shortest of a few readings of msg.
+func quickest(t *testing.T, msg []byte) time.Duration {
+	t.Helper()
+	watch, best := clock.NewReal(), clock.Forever
+	for range 4 {
+		start := watch.Now().TTL
+		if _, err := rrset.Parse(msg); err != nil {
+			t.Fatal(err)
+		}
+		best = min(best, watch.Now().TTL.Sub(start))
+	}
+	return best
+}
+
+// A message unfolds to a bounded multiple of its size.
+func TestParseMemoryIsBounded(t *testing.T) {
+	// The worst there is: two names of 255 octets by pointers in four octets.
+	long := ""
+	for range 126 {
+		long += "\x01a"
+	}
+	msg := wire.Header{QD: 1, AN: 3000}.Append(nil)
+	msg = append(msg, long+"\x00\x00\x01\x00\x01"...)
+	for i := range 3000 {
+		msg = append(msg, 0, byte(wire.TypeRP>>8), byte(wire.TypeRP), 0, 1, 0, 0, 0, 1, 0, 8, 1, byte(i>>8), 0xc0, 12, 1, byte(i), 0xc0, 12)
+	}
+	m, err := rrset.Parse(msg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Answer[0].Size(); m.Answer[0].Len() < 2500 || got > 40*len(msg) {
+		t.Errorf("%d records, %d octets became %d", m.Answer[0].Len(), len(msg), got)
+	}
+}
+
+func BenchmarkParseFlood(b *testing.B) {
+	for name, one := range floods() {
+		msg := flood(3000, one)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(msg)))
+			for b.Loop() {
+				if _, err := rrset.Parse(msg); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
