@@ -150,8 +150,12 @@ func TestSmallBuffer(t *testing.T) {
 		t.Fatal("not a hit")
 	}
 	for n := range whole {
-		if _, ok := w.Hit(query(packed), make([]byte, n)); ok {
+		dst := make([]byte, len(whole))
+		if _, ok := w.Hit(query(packed), dst[:n]); ok {
 			t.Fatalf("%d octets hold a response of %d", n, len(whole))
+		}
+		if !bytes.Equal(dst[n:], make([]byte, len(whole)-n)) {
+			t.Fatal("Hit writes behind its buffer")
 		}
 	}
 	dst := make([]byte, len(whole))

@@ -55,7 +55,7 @@ func (h *Handler) Hit(q *frontend.Query, dst []byte) (n int, ok bool) {
 	if !h.atHand(&r, &o) {
 		return 0, false
 	}
-	msg := h.append(dst[:0], &r, &o)
+	msg := h.append(dst[:0:len(dst)], &r, &o) // what lies behind dst is another's
 	if len(msg) > len(dst) {
 		return 0, false
 	}
