@@ -1,0 +1,47 @@
+package sig
+
+import (
+	"crypto"
+	"crypto/dsa" //nolint:staticcheck // recorded scenarios have signatures of it; Policy.Recorded alone admits them
+	"math/big"
+)
+
+// dsaKey is a key of RFC 2536.
+type dsaKey struct{ key dsa.PublicKey }
+
+// qSize is the length of Q, R and S (RFC 2536 §2-3).
+const qSize = 20
+
+// readDSA reads T, Q, P, G and Y (RFC 2536 §2).
+func readDSA(field []byte) (public, Fault) {
+	if len(field) == 0 || field[0] > 8 {
+		return nil, KeyMalformed
+	}
+	size := 64 + 8*int(field[0])
+	if len(field) != 1+qSize+3*size {
+		return nil, KeyMalformed
+	}
+	field = field[1:]
+	number := func(n int) *big.Int {
+		v := new(big.Int).SetBytes(field[:n])
+		field = field[n:]
+		return v
+	}
+	k := new(dsaKey)
+	k.key.Q = number(qSize)
+	k.key.P = number(size)
+	k.key.G = number(size)
+	k.key.Y = number(size)
+	if k.key.P.Sign() == 0 || k.key.Q.Sign() == 0 {
+		return nil, KeyMalformed
+	}
+	return k, Sound
+}
+
+func (k *dsaKey) verify(h crypto.Hash, data, sig []byte) bool {
+	if len(sig) != 1+2*qSize {
+		return false
+	}
+	r, s := new(big.Int).SetBytes(sig[1:1+qSize]), new(big.Int).SetBytes(sig[1+qSize:])
+	return dsa.Verify(&k.key, digest(h, data), r, s)
+}
