@@ -15,8 +15,8 @@
 // # Security
 //
 // RDATA of known types has been checked field by field when Parse or a Collector
-// put it in a Set. Their work is linear in the octets of a message, and what it
-// unfolds to is at most forty times its size.
+// put it in a Set. Their work is linear in the octets of a message, and the
+// octets of all names and RDATA are at most sixty times those of the message.
 //
 // # Standards
 //

@@ -2,6 +2,7 @@ package rrset_test
 
 import (
 	"encoding/binary"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,24 +88,26 @@ func quickest(t *testing.T, msg []byte) time.Duration {
 	return best
 }
 
-// A message unfolds to a bounded multiple of its size.
+// A message unfolds to a bounded multiple of its size. The worst there is: an
+// owner and two names in the RDATA, each of 255 octets by way of a pointer.
 func TestParseMemoryIsBounded(t *testing.T) {
-	// The worst there is: two names of 255 octets by pointers in four octets.
-	long := ""
-	for range 126 {
-		long += "\x01a"
-	}
-	msg := wire.Header{QD: 1, AN: 3000}.Append(nil)
-	msg = append(msg, long+"\x00\x00\x01\x00\x01"...)
-	for i := range 3000 {
-		msg = append(msg, 0, byte(wire.TypeRP>>8), byte(wire.TypeRP), 0, 1, 0, 0, 0, 1, 0, 8, 1, byte(i>>8), 0xc0, 12, 1, byte(i), 0xc0, 12)
+	const n = 3000
+	msg := wire.Header{QD: 1, AN: n}.Append(nil)
+	msg = append(msg, strings.Repeat("\x01a", 125)+"\x00\x00\x01\x00\x01"...)
+	for i := range n {
+		msg = append(msg, 3, '#', byte(i>>8), byte(i), 0xc0, 12, 0, byte(wire.TypeRP), 0, 1, 0, 0, 0, 1, 0, 4, 0xc0, 12, 0xc0, 12)
 	}
 	m, err := rrset.Parse(msg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := m.Answer[0].Size(); m.Answer[0].Len() < 2500 || got > 40*len(msg) {
-		t.Errorf("%d records, %d octets became %d", m.Answer[0].Len(), len(msg), got)
+	octets, records := 0, 0
+	for i := range m.Answer {
+		octets += m.Answer[i].Size() + m.Answer[i].Name.Len()
+		records += m.Answer[i].Len()
+	}
+	if records < n*9/10 || octets > 60*len(msg) { // some owners differ in case only
+		t.Errorf("%d records, %d octets became %d", records, len(msg), octets)
 	}
 }
 

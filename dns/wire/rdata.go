@@ -188,7 +188,8 @@ func AppendCanonical(dst []byte, t Type, rdata []byte) []byte {
 	fields, _ := layout(t)
 	off := 0
 	for i := range len(fields) {
-		end, err := 0, error(nil)
+		var end int
+		var err error
 		switch fields[i] {
 		case 'n', 'l':
 			start := len(dst)
