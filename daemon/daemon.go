@@ -81,10 +81,11 @@ func (d *Daemon) Run(ctx context.Context) error {
 func (d *Daemon) listen(h frontend.Handler) {
 	l := &d.c.Limits
 	limits := frontend.Limits{
-		Misses: l.Resolutions, Connections: l.TCPConnections, ConnectionsPerClient: l.TCPConnectionsPerClient,
+		Connections: l.TCPConnections, ConnectionsPerClient: l.TCPConnectionsPerClient,
 		FirstQuery: l.TCPFirstQuery, Idle: l.TCPIdle, Write: l.TCPWrite, Outstanding: l.TCPOutstanding,
 	}
-	misses := frontend.NewGate(l.Resolutions)
+	// Wider than the limit of resolutions, so that those beyond it are told so.
+	misses := frontend.NewGate(l.Resolutions + l.Resolutions/4)
 	d.listeners = frontend.Group{Clock: d.clock, Listeners: []frontend.Listener{
 		udp.New(udp.Options{Addrs: d.c.Listen.DNS, Handler: h, Clock: d.clock, Workers: d.c.Workers, Misses: misses}),
 		tcp.New(tcp.Options{Addrs: d.c.Listen.DNS, Handler: h, Clock: d.clock, Limits: limits, Misses: misses}),

@@ -21,7 +21,7 @@ var (
 
 // Resolve answers q: from the cache, else by a flight, else by what the cache
 // has left that is stale. An error is an *ede.Error, perhaps wrapped; the Answer
-// beside it then is SERVFAIL.
+// beside it then is SERVFAIL, or REFUSED to a query for what is cached alone.
 func (r *Resolver) Resolve(ctx context.Context, q Query) (Answer, error) {
 	now := r.Clock.Now().TTL
 	t := r.newTask(now)
@@ -34,7 +34,7 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Answer, error) {
 		return r.failed(q, f, now)
 	}
 	if q.CacheOnly {
-		return servFail(t, "cache"), &ede.Error{Code: ede.NotReady, Err: ErrNotCached}
+		return Answer{RCode: wire.Refused, From: "refused"}, &ede.Error{Code: ede.NotReady, Err: ErrNotCached}
 	}
 	return r.fly(ctx, q, k, t, now) // flight → walk → rank and store
 }

@@ -32,6 +32,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "run the resolver", serve},
+		{"query", "ask one question, as dig does", query},
 		{"check", "tell whether a configuration is good, or print one", check},
 		{"version", "print the version", version},
 	}
