@@ -281,3 +281,14 @@ func (in *Internet) Anchors() string {
 	}
 	return b.String()
 }
+
+// Origins lists the zones' origins, parents before their children.
+func (in *Internet) Origins() []string {
+	var all []string
+	for _, p := range slices.Backward(in.zones) {
+		if name := p.name.String(); !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -70,46 +71,56 @@ func (p peer) start(t *testing.T, zones map[string]string) string {
 	if err != nil {
 		t.Skipf("peer missing: %s is not installed", p.program)
 	}
-	dir := t.TempDir()
-	names := make([]string, 0, len(zones))
-	for name, text := range zones {
-		names = append(names, name)
-		write(t, filepath.Join(dir, name), text)
+	names := slices.Sorted(maps.Keys(zones))
+	var said string
+	for range 3 { // another process may take the port that was free
+		dir := t.TempDir()
+		for name, text := range zones {
+			write(t, filepath.Join(dir, name), text)
+		}
+		port := freePort(t)
+		files, args := p.config(dir, port, names)
+		for name, text := range files {
+			write(t, filepath.Join(dir, name), text)
+		}
+		log, err := os.Create(filepath.Join(dir, "log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(program, args...)
+		cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, dir
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = cmd.Process.Signal(os.Interrupt)
+			_ = cmd.Wait()
+			_ = log.Close()
+		})
+		addr := fmt.Sprintf("127.0.0.1:%d", port)
+		if comesUp(addr, names[len(names)-1]) {
+			return addr
+		}
+		text, _ := os.ReadFile(log.Name())
+		more, _ := os.ReadFile(filepath.Join(dir, "nsd.log"))
+		said = string(text) + string(more)
 	}
-	slices.Sort(names)
-	port := freePort(t)
-	files, args := p.config(dir, port, names)
-	for name, text := range files {
-		write(t, filepath.Join(dir, name), text)
-	}
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(program, args...)
-	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, dir
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		_ = cmd.Wait()
-		_ = log.Close()
-	})
-	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	for range 100 {
+	t.Fatalf("%s does not come up:\n%s", p.program, said)
+	return ""
+}
+
+// comesUp waits for a server to have a zone.
+func comesUp(addr, zone string) bool {
+	for range 60 {
 		q := new(dns.Msg)
-		q.SetQuestion(names[len(names)-1], dns.TypeSOA)
+		q.SetQuestion(zone, dns.TypeSOA)
 		client := dns.Client{Timeout: 200 * time.Millisecond}
 		if m, _, err := client.Exchange(q, addr); err == nil && m.Rcode == dns.RcodeSuccess {
-			return addr
+			return true
 		}
 		clock.NewReal().NewSignal().Wait(50 * time.Millisecond)
 	}
-	text, _ := os.ReadFile(filepath.Join(dir, "log"))
-	more, _ := os.ReadFile(filepath.Join(dir, "nsd.log"))
-	t.Fatalf("%s does not come up:\n%s%s", p.program, text, more)
-	return ""
+	return false
 }
 
 func write(t *testing.T, path, text string) {
