@@ -22,7 +22,7 @@ func (Secure) Stream() *Stream {
 	var seed [32]byte
 	// crypto/rand.Read never fails: it crashes the program instead.
 	_, _ = cryptorand.Read(seed[:])
-	return &Stream{src: rand.NewChaCha8(seed)}
+	return newStream(seed)
 }
 
 // Replay is a Seeder for simulation: the n-th stream after the same seed is
@@ -43,13 +43,19 @@ func (r *Replay) Stream() *Stream {
 	var seed [32]byte
 	binary.LittleEndian.PutUint64(seed[:], r.Seed)
 	binary.LittleEndian.PutUint64(seed[8:], n)
-	return &Stream{src: rand.NewChaCha8(seed)}
+	return newStream(seed)
+}
+
+func newStream(seed [32]byte) *Stream {
+	s := new(Stream)
+	s.src.Seed(seed)
+	return s
 }
 
 // Stream is a sequence of numbers that nobody outside can predict.
 type Stream struct {
 	mu  sync.Mutex
-	src *rand.ChaCha8
+	src rand.ChaCha8
 }
 
 // Uint64 is the next 64 bits.

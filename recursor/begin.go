@@ -11,7 +11,7 @@ import (
 // Begin implements iterate.Asker: it starts the flight of k, or joins it. A
 // join that would wait for itself through others works alone instead.
 func (r *Resolver) Begin(t *iterate.Task, k iterate.Key, signal clock.Signal) iterate.Pending {
-	p := &pending{r: r, task: t, key: k, signal: signal}
+	p := r.pending(t, k, signal)
 	if result, ok := r.walker.Known(t, k); ok {
 		p.result, p.known = result, true
 		return p
@@ -22,6 +22,17 @@ func (r *Resolver) Begin(t *iterate.Task, k iterate.Key, signal clock.Signal) it
 	}
 	p.begin()
 	return p
+}
+
+// join is Begin for a question that the cache was asked already.
+func (r *Resolver) join(t *iterate.Task, k iterate.Key, signal clock.Signal) *pending {
+	p := r.pending(t, k, signal)
+	p.begin()
+	return p
+}
+
+func (r *Resolver) pending(t *iterate.Task, k iterate.Key, signal clock.Signal) *pending {
+	return &pending{r: r, task: t, key: k, signal: signal}
 }
 
 // pending is a flight somebody waits for.
@@ -56,13 +67,13 @@ func (p *pending) lead() {
 	t := p.task.Led(fl, k)
 	r.Clock.Go("resolve", func() {
 		defer r.flights.Finish(fl)
-		fl.Err = broken() // stands if the walk breaks an invariant
+		fl.Err = errBroken // stands if the walk breaks an invariant
 		fl.Result, fl.Err = r.walk(t, k)
 	})
 }
 
-// broken is the error of a walk that broke an invariant.
-func broken() error { return &ede.Error{Code: ede.Other, Err: errors.New("internal error")} }
+// errBroken is the error of a walk that broke an invariant.
+var errBroken error = &ede.Error{Code: ede.Other, Err: errors.New("internal error")}
 
 // Done implements iterate.Pending. A leader's spent budget is not handed to
 // followers: they try again, one of them in the lead.

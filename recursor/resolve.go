@@ -57,7 +57,7 @@ func (r *Resolver) fly(ctx context.Context, q Query, k iterate.Key, t *iterate.T
 	if ctx.Done() != nil {
 		defer context.AfterFunc(ctx, signal.Set)()
 	}
-	p := r.Begin(t, k, signal)
+	p := r.join(t, k, signal)
 	defer p.Leave()
 
 	end := now.Add(r.o.Answer)

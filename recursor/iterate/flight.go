@@ -24,6 +24,7 @@ type Key struct {
 type Flight struct {
 	key      Key
 	waiters  []clock.Signal
+	first    [1]clock.Signal // room for the usual number of waiters
 	waitsFor map[*Flight]int // flights that this one's leader waits for
 	done     bool
 	mark     uint64
@@ -83,6 +84,9 @@ func (f *Flights) Join(key Key, from *Flight, signal clock.Signal) (*Flight, Joi
 		if how == Leads && !key.Cut.IsZero() {
 			fl.wait(from) // a step is led by the walk it is a step of
 		}
+	}
+	if fl.waiters == nil {
+		fl.waiters = fl.first[:0]
 	}
 	fl.waiters = append(fl.waiters, signal)
 	return fl, how

@@ -16,6 +16,7 @@ type list struct {
 	q       scrub.Asked
 	point   *delegation.Point
 	servers []*candidate
+	pool    []candidate   // where the next candidates come from
 	names   []domain.Name // name servers whose addresses are not known
 	lookups []lookup
 	flying  []*flying
@@ -41,6 +42,11 @@ type candidate struct {
 func (w *walk) newList(q scrub.Asked) *list {
 	l := &list{walk: w, q: q, point: w.cut}
 	now := w.clock.Now().TTL
+	n := len(w.cut.Addrs)
+	for i := range w.cut.Servers {
+		n += max(len(w.cut.Servers[i].Addrs), 1)
+	}
+	l.servers, l.pool = make([]*candidate, 0, n), make([]candidate, n)
 	for _, a := range w.cut.Addrs {
 		l.add(domain.Name{}, a)
 	}
@@ -73,7 +79,13 @@ func (l *list) add(name domain.Name, addr netip.AddrPort) {
 			return
 		}
 	}
-	l.servers = append(l.servers, &candidate{addr: addr, name: name})
+	if len(l.pool) == 0 {
+		l.pool = make([]candidate, 4)
+	}
+	c := &l.pool[0]
+	l.pool = l.pool[1:]
+	c.addr, c.name = addr, name
+	l.servers = append(l.servers, c)
 }
 
 // class is how willingly a candidate is asked; lower is better.

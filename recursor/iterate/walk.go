@@ -26,6 +26,7 @@ type walk struct {
 	sname domain.Name
 	stype wire.Type
 
+	unknown   bool              // the cache has nothing for SNAME
 	cut       *delegation.Point // nil: to be looked up
 	above     domain.Name       // configured zone with First that has failed
 	shown     minimised
@@ -39,12 +40,13 @@ type walk struct {
 	out        Result
 }
 
-// Walk resolves k for t. The Result holds the Steps that were reached, also
-// where there is an error, which is an *ede.Error.
+// Walk resolves k, which the caller has not found by Known, for t. The Result
+// holds the Steps that were reached, also where there is an error, which is an
+// *ede.Error.
 func (w *Walker) Walk(t *Task, k Key) (Result, error) {
-	k0 := walk{Walker: w, task: t, cd: k.CD, signal: w.clock.NewSignal(), sname: k.Name, stype: k.Type}
-	err := k0.run()
-	return k0.out, err
+	c := walk{Walker: w, task: t, cd: k.CD, signal: w.clock.NewSignal(), sname: k.Name, stype: k.Type, unknown: true}
+	err := c.run()
+	return c.out, err
 }
 
 // run is RFC 1034 §5.3.3.
@@ -54,11 +56,14 @@ func (w *walk) run() error {
 		if w.task.left(now) <= 0 {
 			return spent(ErrDeadline)
 		}
-		if step, ok := w.known(now); ok { // 1. what is known already
-			if done, err := w.take(step); done || err != nil {
-				return err
+		if !w.unknown {
+			if step, ok := w.known(now); ok { // 1. what is known already
+				if done, err := w.take(step); done || err != nil {
+					return err
+				}
+				continue
 			}
-			continue
+			w.unknown = true
 		}
 		if w.cut == nil { // 2. the nearest zone cut above SNAME
 			w.cut = w.closest(now)
@@ -150,7 +155,7 @@ func (w *walk) take(s Step) (done bool, err error) {
 	if aliases > w.o.Limits.Aliases {
 		return false, &ede.Error{Code: ede.Other, Zone: s.Zone, Upstream: true, Err: ErrAliases}
 	}
-	w.sname, w.cut = s.Target, nil
+	w.sname, w.cut, w.unknown = s.Target, nil, false
 	return false, nil
 }
 
