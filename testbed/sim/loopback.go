@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 
 	"recursor/clock"
@@ -78,14 +79,20 @@ func (l *Loopback) Listen() error {
 }
 
 // bind binds each address; where no port was asked for, that of the first.
-func (l *Loopback) bind() (err error) {
+func (l *Loopback) bind() error {
 	port := l.port
 	for _, s := range l.internet.Servers {
 		for _, a := range s.Addrs {
 			if l.nodes[a] == nil || l.udp[a] != nil {
 				continue
 			}
-			if port, err = l.bindOne(a, port, s.Faults.TCP); err != nil {
+			bound, err := l.bindOne(a, port, s.Faults.TCP)
+			switch {
+			case err == nil:
+				port = bound
+			case a.Is6() && (errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)):
+				delete(l.nodes, a) // a machine without IPv6: as if nobody answered there
+			default:
 				return err
 			}
 		}
@@ -110,6 +117,12 @@ func (l *Loopback) bindOne(a netip.Addr, port uint16, welcome Welcome) (uint16, 
 	}
 	l.tcp = append(l.tcp, t)
 	return port, nil
+}
+
+// Close gives up what Listen bound, where Run is not to follow.
+func (l *Loopback) Close() error {
+	l.close()
+	return nil
 }
 
 // close closes all sockets and connections.

@@ -120,13 +120,19 @@ func expectation(m *dns.Msg) string {
 	n := world.Name{RCode: dns.RcodeToString[m.Rcode], Secure: m.AuthenticatedData}
 	for _, rr := range m.Answer {
 		if _, sig := rr.(*dns.RRSIG); !sig {
-			n.Data = strings.TrimPrefix(rr.String(), rr.Header().String())
-			if i := strings.Index(n.Data, `\#`); i >= 0 {
-				n.Data = n.Data[i:] // the library repeats the owner of an unknown type
-			}
+			n.Data = dataOf(rr)
 		}
 	}
 	return n.Expect()
+}
+
+// dataOf is a record's RDATA.
+func dataOf(rr dns.RR) string {
+	data := strings.TrimPrefix(rr.String(), rr.Header().String())
+	if i := strings.Index(data, `\#`); i >= 0 {
+		return data[i:] // the library repeats the owner of an unknown type
+	}
+	return data
 }
 
 func typeOf(t *testing.T, s string) uint16 {
