@@ -28,7 +28,7 @@ func testbed(ctx context.Context, args []string, std stdio) int {
 		"Runs a whole signed Internet on addresses of 127.0.0.0/8, and a resolver over it, and prints names worth\n"+
 			"asking and what to expect. SIGTERM and interrupt end it.")
 	listen := f.String("listen", "127.0.0.1:5300", "the resolver's `ADDRESS` and port")
-	port := f.Uint("port", 5354, "the `PORT` of all authoritative servers")
+	port := f.Uint("port", 5354, "the `PORT` of all authoritative servers; 0 is one that is free")
 	path := f.String("write-config", "",
 		"write a configuration to FILE, with hints and trust anchor beside it, and run no resolver:\n"+
 			"`FILE` is for `recursor serve --config FILE`")
