@@ -27,6 +27,7 @@ func serve(ctx context.Context, args []string, std stdio) int {
 		fmt.Fprintf(std.err, "recursor serve: %v\n", err)
 		return exitFailed
 	}
+	daemon.TuneMemory(c)
 	log := daemon.NewLogger(c, std.err)
 	defer func() { _ = log.Sync() }() // a terminal cannot be synced, and that is no failure
 	d, err := daemon.New(c, log, func(addrs []netip.AddrPort) {
