@@ -15,7 +15,6 @@ const (
 	maxProbes  = 16384
 	// maxPointer is the highest offset that a pointer can hold (RFC 1035 §4.1.4).
 	maxPointer = 0x3fff
-	maxLabels  = domain.MaxName / 2
 )
 
 // Builder writes one message with name compression (RFC 1035 §4.1.4). The
@@ -127,33 +126,55 @@ func nameLen(b []byte) int {
 // Two spellings of one name compress only where the case agrees, so that each
 // keeps its own (RFC 4343 §4).
 func (b *Builder) Name(raw []byte) {
-	var labels [maxLabels]struct {
-		at   uint8
-		hash uint32
+	var few [8]label // enough for most, and quickly cleared
+	n, end := labels(few[:], raw)
+	if n <= len(few) {
+		b.name(raw[:end+1], few[:n])
+		return
 	}
-	n, end := 0, 0
+	var many [domain.MaxName / 2]label
+	n, _ = labels(many[:], raw)
+	b.name(raw[:end+1], many[:n])
+}
+
+// label is where a label of a name begins, and a hash of the name from there.
+type label struct {
+	at   uint8
+	hash uint32
+}
+
+// labels writes where each label of raw begins, as long as into has room, and
+// returns how many there are and where the root's octet is.
+func labels(into []label, raw []byte) (n, end int) {
 	for ; raw[end] != 0; end += 1 + int(raw[end]) {
-		labels[n].at = uint8(end)
+		if n < len(into) {
+			into[n].at = uint8(end)
+		}
 		n++
 	}
+	return n, end
+}
+
+// name appends raw, one whole name of these labels.
+func (b *Builder) name(raw []byte, labels []label) {
 	// A name's hash continues that of its parent: one pass for all of them.
 	h := uint32(2166136261)
-	for i, to := n-1, end; i >= 0; i-- {
+	for i, to := len(labels)-1, len(raw)-1; i >= 0; i-- {
 		from := int(labels[i].at)
 		for _, c := range raw[from:to] {
 			h = (h ^ uint32(c)) * 16777619
 		}
 		labels[i].hash, to = h, from
 	}
-	for i := range n {
-		off := int(labels[i].at)
-		slot, at := b.find(raw[off:end+1], labels[i].hash)
+	for _, l := range labels {
+		off := int(l.at)
+		slot, at := b.find(raw[off:], l.hash)
 		if at != 0 {
 			b.buf = append(b.buf, 0xc0|byte(at>>8), byte(at))
 			return
 		}
 		if here := b.Len(); slot >= 0 && here <= maxPointer {
-			b.targets[slot] = target{at: uint16(here), tag: uint16(labels[i].hash)}
+			b.targets[slot] = target{at: uint16(here), tag: uint16(l.hash)}
 			b.used++
 		}
 		b.buf = append(b.buf, raw[off:off+1+int(raw[off])]...)
