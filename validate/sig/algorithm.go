@@ -146,17 +146,11 @@ type Policy struct {
 
 // Supports reports whether signatures of the algorithm can be judged.
 func (p *Policy) Supports(a Algorithm) bool {
-	switch table[a].kind {
-	case unsupported:
+	switch i := table[a]; {
+	case i.kind == unsupported,
+		i.kind == dsaSHA1 && !p.Recorded,
+		i.kind == rsaPKCS1 && i.hash == crypto.SHA1 && p.RefuseSHA1:
 		return false
-	case dsaSHA1:
-		if !p.Recorded {
-			return false
-		}
-	case rsaPKCS1:
-		if p.RefuseSHA1 && table[a].hash == crypto.SHA1 {
-			return false
-		}
 	}
 	for _, refused := range p.Refused {
 		if a == refused {

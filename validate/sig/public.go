@@ -39,10 +39,9 @@ func readPublic(a Algorithm, field []byte, p *Policy) (public, Fault) {
 			return nil, KeyMalformed
 		}
 		return edwards448Key(field), Sound
-	case dsaSHA1:
+	default: // what Supports lets through and is none of the above
 		return readDSA(field)
 	}
-	return nil, AlgorithmUnsupported
 }
 
 // digest is h over data.
