@@ -13,7 +13,20 @@ type Real struct {
 	// OnPanic, where set, is told of a panic that Go recovered, with its stack.
 	OnPanic func(what string, recovered any, stack []byte)
 
+	// Keep is how many goroutines are kept for reuse when their functions have
+	// returned, with the stacks they have grown; 0 keeps none. They end with
+	// the process.
+	Keep int
+
 	timers sync.Pool
+	mu     sync.Mutex
+	idle   []chan job // the goroutines kept, the last one first
+}
+
+// job is what a goroutine is to do.
+type job struct {
+	what string
+	f    func()
 }
 
 // NewReal is a Real clock that judges signatures by the wall clock.
@@ -30,10 +43,42 @@ func (c *Real) Now() Instant {
 
 // Go implements Clock.
 func (c *Real) Go(what string, f func()) {
-	go func() {
-		defer c.recovered(what)
-		f()
-	}()
+	if c.Keep == 0 {
+		go c.run(job{what, f})
+		return
+	}
+	c.mu.Lock()
+	n := len(c.idle)
+	if n == 0 {
+		c.mu.Unlock()
+		go c.work(job{what, f})
+		return
+	}
+	next := c.idle[n-1]
+	c.idle = c.idle[:n-1]
+	c.mu.Unlock()
+	next <- job{what, f}
+}
+
+// work runs one function after the other, as long as the goroutine is kept.
+func (c *Real) work(j job) {
+	jobs := make(chan job, 1)
+	for {
+		c.run(j)
+		c.mu.Lock()
+		if len(c.idle) >= c.Keep {
+			c.mu.Unlock()
+			return
+		}
+		c.idle = append(c.idle, jobs)
+		c.mu.Unlock()
+		j = <-jobs
+	}
+}
+
+func (c *Real) run(j job) {
+	defer c.recovered(j.what)
+	j.f()
 }
 
 func (c *Real) recovered(what string) {

@@ -20,6 +20,10 @@ import (
 	upstream "recursor/transport/udp"
 )
 
+// keepGoroutines is how many goroutines wait for the next query with the stacks
+// that the last one made them grow.
+const keepGoroutines = 512
+
 // Daemon is a whole resolver. Make it with New.
 type Daemon struct {
 	c         *config.Config
@@ -37,6 +41,7 @@ func New(c *config.Config, l *zap.Logger, ready func([]netip.AddrPort)) (*Daemon
 	d := &Daemon{c: c, clock: clock.NewReal(), ready: ready}
 	watch := log.New(l, d.clock)
 	d.clock.FixedSignature = c.Validation.FixedTime
+	d.clock.Keep = keepGoroutines
 	d.clock.OnPanic = func(what string, recovered any, stack []byte) {
 		watch.Observe(observe.Panicked{What: what, Recovered: recovered, Stack: stack})
 	}

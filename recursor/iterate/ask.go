@@ -49,7 +49,9 @@ func (w *walk) ask() (*reply, error) {
 	default:
 		defer w.flights.Leave(w.task.flight, fl)
 	}
-	if !w.flights.Await(fl, w.signal, w.clock, w.task.Budget.end) {
+	landed := w.flights.Await(fl, w.signal, w.clock, w.task.Budget.end)
+	w.tick()
+	if !landed {
 		return nil, spent(ErrDeadline)
 	}
 	if fl.Err != nil && !upstream(fl.Err) {
@@ -74,7 +76,7 @@ func (w *walk) askServers(q scrub.Asked) (*reply, error) {
 	l := w.newList(q)
 	defer l.close()
 	for {
-		now := w.clock.Now().TTL
+		now := w.now
 		if r, err := l.collect(now); r != nil || err != nil {
 			return r, err
 		}
@@ -97,6 +99,7 @@ func (w *walk) askServers(q scrub.Asked) (*reply, error) {
 			}
 		}
 		w.signal.Wait(l.nextMoment(now))
+		w.tick()
 	}
 }
 
@@ -154,7 +157,7 @@ func (l *list) nextMoment(now time.Time) time.Duration {
 // close gives up what is under way. A server that was over its patience when
 // another one answered is remembered as slow.
 func (l *list) close() {
-	now := l.clock.Now().TTL
+	now := l.now
 	for _, f := range l.flying {
 		f.exchange.Cancel()
 		if took := now.Sub(f.at); !f.late && took > f.try.Patience {

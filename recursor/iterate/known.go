@@ -13,9 +13,8 @@ import (
 // false where the cache does not reach it.
 func (w *Walker) Known(t *Task, k Key) (Result, bool) {
 	c := walk{Walker: w, task: t, cd: k.CD, sname: k.Name, stype: k.Type}
-	now := w.clock.Now().TTL
 	for {
-		step, ok := c.known(now)
+		step, ok := c.known(c.tick())
 		if !ok {
 			return c.out, false
 		}

@@ -41,7 +41,7 @@ type candidate struct {
 // configuration, glue, and what the cache knows of names without glue.
 func (w *walk) newList(q scrub.Asked) *list {
 	l := &list{walk: w, q: q, point: w.cut}
-	now := w.clock.Now().TTL
+	now := w.now
 	n := len(w.cut.Addrs)
 	for i := range w.cut.Servers {
 		n += max(len(w.cut.Servers[i].Addrs), 1)

@@ -39,7 +39,6 @@ func (w *walk) question() scrub.Asked {
 		return a
 	}
 	total := w.sname.Labels()
-	now := w.clock.Now().TTL
 	limit := w.o.Limits.Minimised // MAX_MINIMISE_COUNT of RFC 9156 §2.3
 	for m.asked < limit {
 		n := m.labels + 1
@@ -55,7 +54,7 @@ func (w *walk) question() scrub.Asked {
 			return a
 		}
 		name := w.sname.Ancestor(n)
-		if w.exists(name, now) { // RFC 9156 §3 step 5
+		if w.exists(name, w.now) { // RFC 9156 §3 step 5
 			m.reveal(name)
 			continue
 		}

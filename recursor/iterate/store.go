@@ -16,7 +16,7 @@ import (
 // alias itself is authoritative in an AA answer that goes through one; what
 // follows it is kept with the rank of an answer that is not.
 func (w *walk) keep(s *Step) {
-	now := w.clock.Now().TTL
+	now := w.now
 	rank := cache.RankAnswerNonAA
 	if s.AA {
 		rank = cache.RankAnswerAA
@@ -78,7 +78,7 @@ func (w *walk) keepReferral(r *reply, now time.Time) {
 // keepAside stores what a minimised question brought: the next walk through
 // this name need not ask again (RFC 9156 §3 step 5).
 func (w *walk) keepAside(r *reply) {
-	now := w.clock.Now().TTL
+	now := w.now
 	switch {
 	case r.Kind == scrub.NoData && r.SOA != nil && len(r.Chain) == 0:
 		w.deny(&cache.Denial{

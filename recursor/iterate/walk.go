@@ -33,6 +33,7 @@ type walk struct {
 	sends     int
 	referrals int
 	seen      []domain.Name // snames of earlier steps
+	now       time.Time     // since the walk last waited
 	// distrusted servers gave a bogus answer to the question; bogus is the
 	// last of these answers.
 	distrusted []netip.AddrPort
@@ -52,7 +53,7 @@ func (w *Walker) Walk(t *Task, k Key) (Result, error) {
 // run is RFC 1034 §5.3.3.
 func (w *walk) run() error {
 	for {
-		now := w.clock.Now().TTL
+		now := w.tick()
 		if w.task.left(now) <= 0 {
 			return spent(ErrDeadline)
 		}
@@ -88,6 +89,12 @@ func (w *walk) run() error {
 			return err
 		}
 	}
+}
+
+// tick reads the clock, which a walk does after it waited.
+func (w *walk) tick() time.Time {
+	w.now = w.clock.Now().TTL
+	return w.now
 }
 
 // use does what the response asks for and reports whether the walk is over.
@@ -164,7 +171,7 @@ func (w *walk) descend(r *reply) error {
 	if w.referrals++; w.referrals > w.o.Limits.Referrals {
 		return spent(ErrReferrals)
 	}
-	now := w.clock.Now().TTL
+	now := w.now
 	p := delegation.FromReferral(r.NS, r.Glue, w.o.Limits.Servers, now)
 	if len(p.Servers) == 0 {
 		return &ede.Error{Code: ede.InvalidData, Zone: r.Child, Server: r.server.Addr(), Upstream: true, Err: ErrNoServers}
@@ -261,5 +268,6 @@ func (w *walk) judged(s *Step) error {
 	if w.judge == nil || w.cd {
 		return nil
 	}
+	defer w.tick() // fetching keys takes time
 	return w.judge.Judge(w.task, s)
 }
