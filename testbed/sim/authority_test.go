@@ -341,6 +341,29 @@ func TestLettersOfTheQuery(t *testing.T) {
 	}
 }
 
+// TestNameTooLongForDNAME: RFC 6672 §2.2.
+func TestNameTooLongForDNAME(t *testing.T) {
+	label := strings.Repeat("x", 63)
+	z, err := sim.ParseZone("example.", "@ SOA a. b. 1 1 1 1 300\nd DNAME "+label+"."+label+"."+label+".\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := sim.NewAuthority("ns1", 1)
+	a.Serve(z)
+	for name, want := range map[string]string{
+		label + ".d.example.": "YXDOMAIN aa 1/0/0 plain",
+		"short.d.example.":    "NOERROR aa 2/0/0 plain",
+	} {
+		for qtype, want := range map[uint16]string{dns.TypeA: want, dns.TypeCNAME: want} {
+			q := new(dns.Msg)
+			q.SetQuestion(name, qtype)
+			if got := asked(t, a, transport.TCP, q); got != want {
+				t.Errorf("%s %d: %s, want %s", name, qtype, got, want)
+			}
+		}
+	}
+}
+
 // TestCompactDenial: RFC 9824.
 func TestCompactDenial(t *testing.T) {
 	z := signed(t, peersZone(t, "example."), sim.SignOptions{Algorithm: dns.ED25519, Compact: true})

@@ -157,8 +157,10 @@ func (c *Clock) NextEvent() (time.Time, bool) {
 // more use then. Tests call it so that nothing is left behind.
 func (c *Clock) Close() {
 	c.closed = true
+	open := slices.DeleteFunc(c.ready, func(g *goroutine) bool { return !g.started })
+	open = append(open, c.waiting()...)
 	c.ready, c.events = nil, nil
-	for _, g := range c.waiting() {
+	for _, g := range open {
 		c.resume(g)
 	}
 	c.exited = false // that was our doing

@@ -113,6 +113,9 @@ func TestTimerStops(t *testing.T) {
 
 func TestAdvanceEndsAtItsInstant(t *testing.T) {
 	c := newClock(t)
+	if at, ok := c.NextEvent(); ok {
+		t.Errorf("nothing can happen, but the next event is %v", at)
+	}
 	var seen []time.Duration
 	c.Go("ticker", func() {
 		for s := c.NewSignal(); ; {
@@ -120,6 +123,9 @@ func TestAdvanceEndsAtItsInstant(t *testing.T) {
 			seen = append(seen, c.Elapsed())
 		}
 	})
+	if at, ok := c.NextEvent(); !ok || !at.Equal(epoch()) {
+		t.Errorf("something can run now, but the next event is %v %v", at, ok)
+	}
 	c.Settle()
 	if at, ok := c.NextEvent(); !ok || !at.Equal(epoch().Add(7*time.Second)) {
 		t.Errorf("next event %v %v", at, ok)
@@ -210,6 +216,21 @@ func TestWhatNeverEndsIsStopped(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "the time limit is reached; waiting for a while: run (since +1m0s)") {
 		t.Errorf("error %v", err)
 	}
+	c = newClock(t)
+	c.MaxSteps = 1000
+	c.Go("spin", func() {
+		for s := c.NewSignal(); ; {
+			s.Wait(1)
+		}
+	})
+	func() {
+		defer func() {
+			if r := fmt.Sprint(recover()); !strings.Contains(r, "the step limit is reached") {
+				t.Errorf("recovered %s", r)
+			}
+		}()
+		c.Advance(time.Hour)
+	}()
 	c = newClock(t)
 	c.MaxSteps = 1000
 	err = c.TryRun(func() {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"recursor/clock"
+	"recursor/dns/wire"
 	"recursor/transport"
 )
 
@@ -122,7 +123,11 @@ func (x *Exchange) take(r Reply) {
 	if r.From.IsValid() && r.From != s.To || r.Port != 0 && r.Port != s.From.Port() {
 		return
 	}
-	switch transport.Match(s.Message, r.Message) {
+	matching := transport.Match(s.Message, r.Message)
+	if len(r.Message) > maxDatagram {
+		matching = transport.Stranger
+	}
+	switch matching {
 	case transport.Exact:
 		x.end(transport.Outcome{Kind: transport.Reply, Message: append([]byte(nil), r.Message...)})
 	case transport.SameButCase:
@@ -135,17 +140,23 @@ func (x *Exchange) take(r Reply) {
 	}
 }
 
-// takeStream: a connection has one peer, so that what does not match is the
-// peer's fault; the case of the letters proves nothing there.
+// maxDatagram is what transport/udp reads of a reply.
+const maxDatagram = 4096
+
+// takeStream judges a message of a connection: the case of the letters proves
+// nothing there, and what does not match may be the answer to another query,
+// unless it is no message at all or there is too much of it.
 func (x *Exchange) takeStream(r Reply) {
 	switch {
 	case r.From.IsValid() && r.From != x.sent.To, r.Port != 0 && r.Port != x.sent.From.Port():
 	case r.Midway:
 		x.end(transport.Outcome{Kind: transport.Broken, Err: ErrMidway})
-	case transport.Match(x.sent.Message, r.Message) == transport.Stranger:
-		x.nearest++
-		x.end(transport.Outcome{Kind: transport.Broken, Err: ErrGarbage})
-	default:
+	case transport.Match(x.sent.Message, r.Message) != transport.Stranger:
 		x.end(transport.Outcome{Kind: transport.Reply, Message: append([]byte(nil), r.Message...)})
+	default:
+		x.nearest++
+		if x.nearest >= transport.MaxNearMisses || len(r.Message) < wire.HeaderLen {
+			x.end(transport.Outcome{Kind: transport.Broken, Err: ErrGarbage})
+		}
 	}
 }

@@ -130,17 +130,17 @@ func (a *Authority) earlyEDNS(q *dns.Msg, opt *dns.OPT) (m *dns.Msg, done bool) 
 		return nil, false
 	}
 	switch fault {
+	case EDNSWorks:
 	case EDNSSilence, EDNSSilentOptions:
 		return nil, true
-	case EDNSFormErr, EDNSOptions, EDNSFormErrBare, EDNSFormErrOPT:
+	case EDNSFormErr, EDNSOptions:
+		return plain(q, dns.RcodeFormatError), true
+	case EDNSFormErrBare:
 		m = plain(q, dns.RcodeFormatError)
-		switch fault {
-		case EDNSFormErrBare:
-			m.Question = nil
-		case EDNSFormErrOPT:
-			m.SetEdns0(a.payload(), false)
-		}
+		m.Question = nil
 		return m, true
+	case EDNSFormErrOPT:
+		return a.refusal(q, dns.RcodeFormatError), true
 	case EDNSNotImp:
 		return plain(q, dns.RcodeNotImplemented), true
 	case EDNSBadVers:

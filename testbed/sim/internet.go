@@ -61,11 +61,24 @@ type InternetOptions struct {
 //	$ZONE example. ns1.example. ns2.example. ed25519 nsec3
 //	www A 192.0.2.80
 //
-// $SERVER names a server, its addresses and what is wrong with it: the words
-// are those of faultWord. $ZONE begins a zone, names the servers that serve it
-// and how it is signed: the words are those of zoneWord. A server with a minus
-// before its name is listed but does not serve the zone, one with a plus serves
-// it without being listed.
+// $SERVER names a server, its addresses, and what is wrong with it, by the
+// fields of Faults: silence, delay=30ms, loss=0.2, edns=works|silence|formerr|
+// formerr-bare|formerr-opt|notimp|badvers|ignored|options|silent-options,
+// cookies=ignored|work|required|wrong|lost, lame=not|refused|upward|noaa|empty,
+// tcp=accepts|refuses|ignores|midway, rcode=SERVFAIL, type-rcode=AAAA:REFUSED,
+// drop=TXT,DS, spoofs=3, drop-big-udp=600, fold-case, wrong-question, garbage,
+// truncate-udp, strip-signatures, no-ds, nxdomain-for-ent, no-glue,
+// minimal-any, zone-ns; and payload=512, rtt=50ms, and dead=192.0.2.53 for one
+// of its addresses at which nobody is.
+//
+// $ZONE begins a zone and names the servers that serve it. A server with a
+// minus before its name is listed but does not serve the zone, one with a plus
+// serves it without being listed. An algorithm (rsasha256, rsasha512,
+// ecdsap256sha256, ecdsap384sha384, ed25519) signs the zone, by the fields of
+// SignOptions: bits=1024, seed=x, one-key, nsec, nsec3, opt-out, iterations=5,
+// salt=ab, compact. It may go wrong: expired, future, strip=www/A (no
+// signatures there), corrupt=www/A (wrong ones), and in the parent no-ds,
+// wrong-ds, no-glue. With anchor its DS is a trust anchor.
 //
 // What the text does not say follows from the directives: a SOA record, the NS
 // records of a zone, the addresses of servers in the zone their name is in, and

@@ -48,6 +48,12 @@ func TestInternet(t *testing.T) {
 			t.Errorf("two descriptions make two zones %s", origin)
 		}
 	}
+	if got := strings.Join(in.Origins(), " "); got != ". other. test. byhand.test. two.test. one.test." {
+		t.Errorf("origins %s", got)
+	}
+	if in.Zone("none.") != nil || in.Server("none.") != nil {
+		t.Error("there is what there is not")
+	}
 	has := func(origin, owner string, qtype uint16, want ...string) {
 		t.Helper()
 		var got []string

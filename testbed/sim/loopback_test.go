@@ -2,8 +2,10 @@ package sim_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"runtime"
 	"strconv"
 	"strings"
@@ -23,6 +25,7 @@ $SERVER notcp.test. 127.53.0.4 tcp=refuses
 $SERVER mutetcp.test. 127.53.0.5 tcp=ignores
 $SERVER cut.test. 127.53.0.6 tcp=midway
 $SERVER dead.test. 127.53.0.7 dead=127.53.0.7
+$SERVER spoofer.test. 127.53.0.8
 $ZONE . a.root. ed25519
 $ZONE test. ns.test. spoofed.test. notcp.test. mutetcp.test. cut.test. dead.test. ed25519
 www A 192.0.2.80
@@ -39,6 +42,18 @@ func TestLoopback(t *testing.T) {
 	l := sim.NewLoopback(in, 0)
 	if err := l.Listen(); err != nil {
 		t.Fatal(err)
+	}
+	// A spoofer: its answers come from another server, from nowhere, to another
+	// port, and at last from itself.
+	in.Server("spoofer.test.").Faults.Instead = func(p sim.Packet, q *dns.Msg) ([]sim.Reply, bool) {
+		m := new(dns.Msg)
+		b := pack(t, m.SetRcode(q, dns.RcodeRefused))
+		return []sim.Reply{
+			{Message: b, From: netip.AddrPortFrom(netip.MustParseAddr("127.53.0.1"), l.Port())},
+			{Message: b, From: netip.MustParseAddrPort("192.0.2.1:53")},
+			{Message: b, Port: 1},
+			{Message: b, Delay: 10 * time.Millisecond},
+		}, true
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
@@ -80,6 +95,7 @@ func TestLoopback(t *testing.T) {
 		{"tcp", "127.53.0.5", "www.test.", "nothing"},
 		{"tcp", "127.53.0.6", "www.test.", "nothing"},
 		{"udp", "127.53.0.7", "www.test.", "nothing"},
+		{"udp", "127.53.0.8", "www.test.", "REFUSED 0/0"}, // the socket is connected: it hears its server only
 	} {
 		if got := exchange(tc.network, tc.addr, tc.name); got != tc.want {
 			t.Errorf("%s %s %s: got %s, want %s", tc.network, tc.addr, tc.name, got, tc.want)
@@ -100,6 +116,10 @@ func TestLoopback(t *testing.T) {
 	// A second instance finds the port taken, and says so.
 	if err := sim.NewLoopback(in, l.Port()).Listen(); err == nil || !strings.Contains(err.Error(), "is the port taken") {
 		t.Errorf("error %v", err)
+	}
+	unused := sim.NewLoopback(in, 0)
+	if err := errors.Join(unused.Listen(), unused.Close()); err != nil {
+		t.Error(err)
 	}
 	cancel() // with a connection open
 	if err := <-done; err != nil {

@@ -85,7 +85,7 @@ var (
 	ErrNoRoute    = errors.New("sim: no route to host")
 	ErrRefused    = errors.New("sim: connection refused")
 	ErrMidway     = errors.New("sim: connection ended in the middle of a message")
-	ErrGarbage    = errors.New("sim: a message that does not match came over the connection")
+	ErrGarbage    = errors.New("sim: what came over the connection does not answer the query")
 	ErrNoSocket   = errors.New("sim: no socket to spare")
 	ErrFailedByUs = errors.New("sim: failed by the test")
 )

@@ -3,6 +3,7 @@ package sim_test
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,8 +128,17 @@ func TestOutcomes(t *testing.T) {
 		{"TCP ends midway", link(func(l *sim.Link) { l.TCP = sim.TCPMidway }), transport.TCP, "broken", 40*ms + 2, 0},
 		{"TCP faults do not concern UDP", link(func(l *sim.Link) { l.TCP = sim.TCPRefused }), transport.UDP, "NOERROR aa 1/0/0", 20*ms + 2, 0},
 		{"garbage over TCP", replies(func(sim.Packet) []sim.Reply {
-			return []sim.Reply{{Message: []byte("HTTP/1.1 400 Bad Request")}}
+			return []sim.Reply{{Message: []byte("too short")}}
 		}), transport.TCP, "broken", 40*ms + 2, 1},
+		{"another answer first over TCP", replies(func(p sim.Packet) []sim.Reply {
+			return []sim.Reply{{Message: wrongID(p)}, {Message: good(p)}}
+		}), transport.TCP, "NOERROR aa 1/0/0", 40*ms + 3, 1},
+		{"other answers only over TCP", replies(func(p sim.Packet) []sim.Reply {
+			return slices.Repeat([]sim.Reply{{Message: wrongID(p)}}, 12)
+		}), transport.TCP, "broken", 40*ms + 11, 10},
+		{"too large to be read", replies(func(p sim.Packet) []sim.Reply {
+			return []sim.Reply{{Message: append(good(p), make([]byte, 5000)...)}}
+		}), transport.UDP, "cancelled", 10000 * ms, 0},
 		{"letters folded", attach(answers(t, func(_, m *dns.Msg) {
 			m.Question[0].Name = strings.ToLower(m.Question[0].Name)
 		})), transport.UDP, "folded", 20*ms + 2, 0},

@@ -114,7 +114,7 @@ func comesUp(addr, zone string) bool {
 	for range 60 {
 		q := new(dns.Msg)
 		q.SetQuestion(zone, dns.TypeSOA)
-		client := dns.Client{Timeout: 200 * time.Millisecond}
+		client := dns.Client{Net: "tcp", Timeout: 200 * time.Millisecond}
 		if m, _, err := client.Exchange(q, addr); err == nil && m.Rcode == dns.RcodeSuccess {
 			return true
 		}
@@ -130,13 +130,19 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// freePort is a port that was free a moment ago.
+// freePort is a port that was free a moment ago, over UDP and TCP.
 func freePort(t *testing.T) int {
 	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		c, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.Listen("tcp", c.LocalAddr().String())
+		_ = c.Close()
+		if err == nil {
+			_ = l.Close()
+			return l.Addr().(*net.TCPAddr).Port
+		}
 	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).Port
 }
