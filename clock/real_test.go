@@ -12,7 +12,10 @@ import (
 	"recursor/clock"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// Goroutines that a Real is told to keep end with the process, and only those.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("recursor/clock.(*Real).work"))
+}
 
 // inBubble runs f with a Real clock whose time passes when everybody waits.
 func inBubble(t *testing.T, name string, f func(t *testing.T, c *clock.Real)) {
