@@ -1,0 +1,67 @@
+package cache
+
+import (
+	"recursor/cache/shard"
+	"recursor/dns/domain"
+	"recursor/dns/wire"
+)
+
+// Flush forgets everything about name: RRsets and denials of every type,
+// failures, the delegation point.
+func (c *Cache) Flush(name domain.Name) {
+	c.flush(0, func(key, _ []byte) bool { return string(nameOf(key)) == name.Wire() })
+}
+
+// FlushType forgets what is known of name and type, and that the name does not
+// exist.
+func (c *Cache) FlushType(name domain.Name, t wire.Type) {
+	var kb keyBuf
+	c.store.Delete(kb.typed(kindSet, name, t))
+	c.store.Delete(kb.typed(kindFailure, name, t))
+	c.store.Delete(kb.named(kindName, name))
+}
+
+// FlushTree forgets everything about name and all names below it.
+func (c *Cache) FlushTree(name domain.Name) {
+	c.flush(0, func(key, _ []byte) bool { return within(nameOf(key), name) })
+}
+
+// FlushBogus forgets data that failed judgement, and failures, which may have
+// come of it.
+func (c *Cache) FlushBogus() {
+	c.flush(maxHead, func(key, value []byte) bool {
+		if kind(key[0]) == kindFailure {
+			return true
+		}
+		h, _, ok := parseHead(value)
+		return ok && holdsHead(key) && h.status == Bogus
+	})
+}
+
+// FlushNegative forgets denials and failures.
+func (c *Cache) FlushNegative() {
+	c.flush(maxHead, func(key, value []byte) bool {
+		if kind(key[0]) == kindFailure {
+			return true
+		}
+		h, _, ok := parseHead(value)
+		return ok && holdsHead(key) && h.form == formDenial
+	})
+}
+
+// holdsHead reports whether values of the key's kind begin with a head.
+func holdsHead(key []byte) bool { return kind(key[0]) == kindSet || kind(key[0]) == kindName }
+
+// FlushAll forgets everything, at once.
+func (c *Cache) FlushAll() { c.store.Flush() }
+
+// flush deletes the entries for which f says so. Expired ones are shown too
+// where the store still has them, since now is the beginning of time.
+func (c *Cache) flush(head int, f func(key, value []byte) bool) {
+	c.store.Walk(0, head, func(key, value []byte) shard.Verdict {
+		if f(key, value) {
+			return shard.Drop
+		}
+		return shard.Keep
+	})
+}
