@@ -135,10 +135,46 @@ func prime(source io.Reader, bits int) *big.Int {
 	_, _ = io.ReadFull(source, b)
 	p := new(big.Int).SetBytes(b)
 	p.SetBit(p, bits-1, 1).SetBit(p, bits-2, 1).SetBit(p, 0, 1)
-	for two := big.NewInt(2); !p.ProbablyPrime(10); {
+	skip := newSieve(p)
+	for two := big.NewInt(2); skip.next() || !p.ProbablyPrime(0); {
 		p.Add(p, two)
 	}
 	return p
+}
+
+// sieve walks along the odd numbers and knows which have a small factor, which
+// spares most of the work of testing them.
+type sieve struct{ small, rest []uint64 }
+
+func newSieve(from *big.Int) *sieve {
+	const limit = 2000
+	s := &sieve{}
+	var composite [limit]bool
+	for n := uint64(3); n < limit; n += 2 {
+		if composite[n] {
+			continue
+		}
+		for m := n * n; m < limit; m += n {
+			composite[m] = true
+		}
+		s.small = append(s.small, n)
+		// One step behind from, since next steps first.
+		rest := new(big.Int).Mod(from, new(big.Int).SetUint64(n)).Uint64()
+		s.rest = append(s.rest, (rest+n-2)%n)
+	}
+	return s
+}
+
+// next steps to the next odd number and reports whether it has a small factor.
+func (s *sieve) next() bool {
+	factor := false
+	for i, n := range s.small {
+		if s.rest[i] += 2; s.rest[i] >= n {
+			s.rest[i] -= n
+		}
+		factor = factor || s.rest[i] == 0
+	}
+	return factor
 }
 
 // steady signs without randomness: ECDSA by RFC 6979, the others as always.
