@@ -86,6 +86,11 @@ func (l *list) received(f *flying, msg []byte, now time.Time) (*reply, error) {
 		l.again(f, infra.Truncated, "truncated", now) // the rest of it is ignored (RFC 2181 §9)
 		return nil, nil
 	}
+	if f.try.Case && h.QD == 1 {
+		// Servers compress names onto the question: the letters that we mixed would reach clients in
+		// owners and RDATA, in place of the zone's or the client's (RFC 4343 §4).
+		copy(msg[wire.HeaderLen:], l.q.Name.Wire())
+	}
 	m, err := rrset.Parse(msg)
 	if err != nil {
 		l.observe(f, infra.Answered, now)
