@@ -11,7 +11,7 @@ const (
 	maxRData = 0xffff
 	// linear is how many Sets are searched one by one before there is an index.
 	linear = 64
-	// few is how many RDATA are compared one by one before they are hashed.
+	// few is how many RDATA are compared one by one; those after them are hashed.
 	few = 16
 )
 
@@ -194,12 +194,6 @@ func (g *group) has(e entry, list List, t wire.Type) bool {
 	}
 	if g.seen == nil {
 		g.seen = make(map[duplicate]struct{})
-	}
-	if off == len(list) { // the first that is hashed: so must those before it
-		for rd := range list.All() {
-			g.canon = wire.AppendCanonical(g.canon[:0], t, rd)
-			g.seen[duplicate{e.set, e.sig, string(g.canon)}] = struct{}{}
-		}
 	}
 	g.canon = wire.AppendCanonical(g.canon[:0], t, rdata)
 	if _, ok := g.seen[duplicate{e.set, e.sig, string(g.canon)}]; ok {

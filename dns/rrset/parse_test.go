@@ -74,6 +74,8 @@ func TestGrouping(t *testing.T) {
 		// The TTL of a signature counts, but is no reason to doubt the records.
 		{"lower TTL of the signature", "a.example. 300 IN A 192.0.2.1\na.example. 200 IN " + sigA + "\na.example. 300 IN A 192.0.2.2", []string{"a.example. A 200 2+1"}},
 		{"lower TTL of the signature before", "a.example. 200 IN " + sigA + "\na.example. 300 IN A 192.0.2.1\na.example. 300 IN A 192.0.2.2", []string{"a.example. A 200 2+1"}},
+		{"lowest TTL of two signatures", "a.example. 300 IN A 192.0.2.1\na.example. 200 IN " + sigA + "\na.example. 100 IN " + sigA2, []string{"a.example. A 100 1+2"}},
+		{"lowest TTL of two signatures, the first", "a.example. 300 IN A 192.0.2.1\na.example. 100 IN " + sigA + "\na.example. 200 IN " + sigA2, []string{"a.example. A 100 1+2"}},
 		{"higher TTL of the signature", "a.example. 300 IN A 192.0.2.1\na.example. 900 IN " + sigA, []string{"a.example. A 300 1+1"}},
 		{"a mismatch that meets the signature's TTL", "a.example. 300 IN A 192.0.2.1\na.example. 200 IN " + sigA + "\na.example. 200 IN A 192.0.2.2", []string{"a.example. A 200 2+1!"}},
 		{"signature of another type", "a.example. 300 IN A 192.0.2.1\na.example. 300 IN " + sigMX, []string{"a.example. A 300 1+0", "a.example. RRSIG 300 1+0"}},
@@ -153,6 +155,27 @@ func TestLargeSets(t *testing.T) {
 			}
 			i++
 		}
+	}
+}
+
+// What was hashed in one section says nothing of the next, even where loose
+// signatures became fewer Sets than they were.
+//
+// RFC: 2181.3
+func TestLargeSetsOfTwoSections(t *testing.T) {
+	var b strings.Builder
+	for i := range 20 {
+		fmt.Fprintf(&b, "a.example. 300 IN RRSIG A 13 2 300 20260131000000 20260101000000 %d example. QUJD\n", i)
+	}
+	m, err := rrset.Parse(pack(t, "a.example. RRSIG", "a.example. 300 IN "+sigMX+"\n"+b.String()+"--\n"+b.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := shapes(m.Answer); !slices.Equal(got, []string{"a.example. RRSIG 300 21+0"}) {
+		t.Errorf("answer %q", got)
+	}
+	if got := shapes(m.Authority); !slices.Equal(got, []string{"a.example. RRSIG 300 20+0"}) {
+		t.Errorf("authority %q", got)
 	}
 }
 
@@ -340,5 +363,25 @@ func TestOPT(t *testing.T) {
 	m, err = rrset.Parse(wire.Header{Flags: wire.FlagQR | 3}.Append(nil))
 	if err != nil || m.RCode() != wire.NXDomain {
 		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// A message costs four allocations, for itself, its octets, its Sets and the QNAME,
+// and one for each owner that is no ancestor of the QNAME: 13 servers of a
+// referral, the target of an alias.
+func TestParseAllocations(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		msg  []byte
+		want float64
+	}{{"referral", referral(t), 17}, {"answer", aliasAnswer(t), 5}} {
+		allocs := testing.AllocsPerRun(50, func() {
+			if _, err := rrset.Parse(tc.msg); err != nil {
+				t.Error(err)
+			}
+		})
+		if allocs > tc.want {
+			t.Errorf("%s: %v allocations, want at most %v", tc.name, allocs, tc.want)
+		}
 	}
 }

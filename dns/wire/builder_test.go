@@ -148,6 +148,23 @@ func TestRollback(t *testing.T) {
 	}
 }
 
+// Octets that look like the name taken back are no target either: here those of a
+// TTL and of a length that is written last.
+func TestRollbackForgets(t *testing.T) {
+	var b wire.Builder
+	b.Reset(nil)
+	mark := b.Mark()
+	b.Raw(make([]byte, 7)) // owner, type, class, half of the TTL
+	b.Name(raw(t, "a."))
+	b.Rollback(mark)
+	long := strings.Repeat("\x01b", 127) + "\x00"
+	b.RR([]byte{0}, wire.TypeMINFO, wire.ClassIN, 0x0161, []byte(long+"\x01a\x00"))
+	b.Header(wire.Header{AN: 1})
+	if got := unpack(t, b.Bytes()).Answer[0].(*dns.MINFO).Email; got != "a." {
+		t.Errorf("the second name came out as %s", got)
+	}
+}
+
 // Pointers hold fourteen bits: what stands further on is no target.
 func TestBuilderBeyondPointers(t *testing.T) {
 	for pad := 0x3fff - 40; pad < 0x4003; pad++ {

@@ -63,6 +63,8 @@ func TestAppendName(t *testing.T) {
 		{"two pointers in a circle", h + "\xc0\x0e\xc0\x0c", 14, "", 0, wire.ErrPointer},
 		{"pointer forward", h + "\xc0\x0e\x01a\x00", 12, "", 0, wire.ErrPointer},
 		{"forward by way of backward", h + "\x01a\xc0\x12\xc0\x0c\x01b\x00", 16, "", 0, wire.ErrPointer},
+		{"forward, but before the name", h + "\x01a\xc0\x10\x01b\x00\xc0\x0c", 19, "", 0, wire.ErrPointer},
+		{"in a circle before the name", h + "\xc0\x0e\xc0\x0c\xc0\x0e", 16, "", 0, wire.ErrPointer},
 		{"RFC 9267 §2: pointer beyond the message", h + "\xff\xff", 12, "", 0, wire.ErrPointer},
 		{"pointer into the header", h + "\xc0\x00", 12, "", 0, wire.ErrPointer},
 		{"pointer to the last octet of the header", h + "\x01a\xc0\x0b", 12, "", 0, wire.ErrPointer},
