@@ -6,17 +6,17 @@ import "sync/atomic"
 type Counter uint8
 
 // Counters. Queries = Hits + Silent + Misses + Overload, but for those whose
-// Handler panicked.
+// Handler panicked; Unsent is part of Hits and Replies.
 const (
 	// Queries were handed to the Handler.
 	Queries Counter = iota
-	// Hits were answered by Hit.
+	// Hits: Hit had the answer.
 	Hits
 	// Silent: Hit said to send nothing.
 	Silent
 	// Misses were handed to Miss.
 	Misses
-	// Replies to misses were sent.
+	// Replies: Miss had the answer.
 	Replies
 	// Short: dropped, shorter than a header.
 	Short

@@ -46,9 +46,8 @@ type batchWorker struct {
 	pushFunc func(fd uintptr) bool
 
 	// The batch in hand. It survives a panic of the handler.
-	got, at       int  // packets; the next to serve
-	resumed       bool // after a panic
-	answers, sent int  // ready to send; of them, sent or given up
+	got, at       int // packets; the next to serve
+	answers, sent int // ready to send; of them, sent or given up
 
 	queries, hits, silent, unsent int // to be counted when the batch is done
 
@@ -71,19 +70,14 @@ func (l *Listener) newBatch(s *socket) error {
 }
 
 func (w *batchWorker) serve() error {
-	w.resumed = w.got > 0
 	if err := w.raw.Read(w.turnFunc); err != nil {
 		return err
 	}
 	return w.err
 }
 
-// turn takes and answers batches while there are packets, under the runtime's
+// turn takes and answers batches until the queue is empty, under the runtime's
 // poller: false waits for more, true ends.
-//
-// Serving is done in here, not between two calls of RawConn.Read, because the
-// poller then remembers a packet that arrives meanwhile, and a batch that was
-// not full needs no second system call to learn that the queue is empty.
 func (w *batchWorker) turn(fd uintptr) bool {
 	for {
 		if w.got == 0 {
@@ -97,13 +91,8 @@ func (w *batchWorker) turn(fd uintptr) bool {
 				return ended
 			}
 		}
-		more := w.got == batchSize || w.resumed // the poller forgets what came before a panic
-		w.resumed = false
 		w.answer()
 		w.flush(fd)
-		if !more {
-			return false
-		}
 	}
 }
 
@@ -172,6 +161,7 @@ func (w *batchWorker) packet(i int) {
 		_ = dst[:n] // a handler that wrote more than it could is not believed
 		r.address(w.answers, i, n, from)
 		w.answers++
+		w.hits++
 	}
 }
 
@@ -209,7 +199,6 @@ func (w *batchWorker) push(fd uintptr) bool {
 		switch errno {
 		case 0:
 			w.sent += n
-			w.hits += n
 		case unix.EAGAIN:
 			return false
 		case unix.EINTR:

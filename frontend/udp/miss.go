@@ -41,9 +41,8 @@ func (m *miss) reply(msg []byte) {
 	if len(msg) == 0 {
 		return
 	}
+	m.counters.Add(frontend.Replies, 1)
 	if err := m.socket.send(msg, m.client, m.origin); err != nil {
 		m.counters.Add(frontend.Unsent, 1)
-		return
 	}
-	m.counters.Add(frontend.Replies, 1)
 }

@@ -95,11 +95,11 @@ func (w *plainWorker) packet(n, oob int, client netip.AddrPort) {
 	case answer == 0:
 		w.counters.Add(frontend.Silent, 1)
 	default:
-		if err := w.socket.send(w.out[:answer], client, from); err != nil {
-			w.counters.Add(frontend.Unsent, 1)
-			return
-		}
+		msg := w.out[:answer] // a handler that wrote more than it could is not believed
 		w.counters.Add(frontend.Hits, 1)
+		if err := w.socket.send(msg, client, from); err != nil {
+			w.counters.Add(frontend.Unsent, 1)
+		}
 	}
 }
 
