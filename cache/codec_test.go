@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -47,6 +48,60 @@ func TestCompact(t *testing.T) {
 		s := a(t, tc.owner, 300, "192.0.2.1")
 		if got := len(appendSet(nil, &s, www)); got != tc.want {
 			t.Errorf("%s: %d octets, want %d", tc.owner, got, tc.want)
+		}
+	}
+}
+
+// TestCorrupt: a value that does not hold together is not there.
+func TestCorrupt(t *testing.T) {
+	n := name("www.example.")
+	h := head{form: formSet, standing: standing{RankAnswerAA, Secure}, stored: tickOffset, ttl: 300}
+	good := h.append(nil)
+	withHead := func(b ...byte) []byte { return append(append([]byte(nil), good...), b...) }
+	c := newCache(Options{})
+	c.tick(start())
+	for what, tc := range map[string]struct {
+		value []byte
+		ok    bool
+	}{
+		"good":                    {withHead(0, 6, 0, 4, 192, 0, 2, 1), true},
+		"nothing":                 {nil, false},
+		"half a head":             {good[:6], false},
+		"a head alone":            {good, false},
+		"no such form":            {append([]byte{good[0] &^ 3}, withHead(0, 6, 0, 4, 192, 0, 2, 1)[1:]...), false},
+		"no such rank":            {append([]byte{good[0] | 7<<2}, withHead(0, 6, 0, 4, 192, 0, 2, 1)[1:]...), false},
+		"RDATA cut short":         {withHead(0, 6, 0, 4, 192, 0), false},
+		"RDATA length beyond it":  {withHead(0, 6, 0, 5, 192, 0, 2, 1), false},
+		"RDATA length within":     {withHead(0, 6, 0, 3, 192, 0, 2, 1), false},
+		"endless length":          {withHead(0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), false},
+		"signatures missing":      {withHead(flagSigs, 6, 0, 4, 192, 0, 2, 1), false},
+		"signature length beyond": {withHead(flagSigs, 6, 0, 4, 192, 0, 2, 1, 3, 0, 2, 1), false},
+		"case bits missing":       {withHead(flagCase), false},
+		"another owner":           {withHead(flagOwner, 0, 4, 6, 0, 4, 192, 0, 2, 1), false},
+	} {
+		c.store.Put(new(keyBuf).typed(kindSet, n, wire.TypeA), tc.value, 1<<31, 1)
+		if e, ok := c.Get(n, wire.TypeA, start()); ok != tc.ok {
+			t.Errorf("%s: found %t: %+v", what, ok, e)
+		}
+	}
+	for what, tc := range map[string]struct {
+		value []byte
+		ok    bool
+	}{
+		"suffix":                {[]byte{flagOwner, 0, 4, 6, 0, 4, 192, 0, 2, 1}, true},
+		"prefix and suffix":     {[]byte{flagOwner, 2, 4, 1, 'a', 6, 0, 4, 192, 0, 2, 1}, true},
+		"root":                  {[]byte{flagOwner, 0, 12, 6, 0, 4, 192, 0, 2, 1}, true},
+		"suffix inside a label": {[]byte{flagOwner, 0, 5, 6, 0, 4, 192, 0, 2, 1}, false},
+		"suffix behind the end": {[]byte{flagOwner, 0, 13, 6, 0, 4, 192, 0, 2, 1}, false},
+		"prefix of half labels": {[]byte{flagOwner, 2, 4, 2, 'a', 6, 0, 4, 192, 0, 2, 1}, false},
+		"prefix with an end":    {[]byte{flagOwner, 2, 4, 0, 0, 6, 0, 4, 192, 0, 2, 1}, false},
+		"prefix with a pointer": {[]byte{flagOwner, 2, 4, 0xc0, 0, 6, 0, 4, 192, 0, 2, 1}, false},
+		"name too long": {
+			append(append([]byte{flagOwner, 248, 4}, bytes.Repeat([]byte{3, 'a', 'b', 'c'}, 62)...), 6, 0, 4, 192, 0, 2, 1), false,
+		},
+	} {
+		if _, _, ok := parseSet(tc.value, n); ok != tc.ok {
+			t.Errorf("owner by %s: %t", what, ok)
 		}
 	}
 }

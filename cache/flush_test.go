@@ -11,7 +11,7 @@ import (
 func contents(c *Cache) string {
 	var left []string
 	at := after(1)
-	for _, n := range []string{".", "example.", "www.example.", "a.www.example.", "wwwexample.", "test."} {
+	for _, n := range []string{".", "example.", "www.example.", "a.www.example.", "www\\007example.", "test."} {
 		if _, ok := c.Get(name(n), wire.TypeA, at); ok {
 			left = append(left, n+"A")
 		}
@@ -37,7 +37,7 @@ func fixture(t *testing.T) *Cache {
 	for _, s := range []struct {
 		owner  string
 		status Status
-	}{{"example.", Secure}, {"www.example.", Bogus}, {"a.www.example.", Unjudged}, {"wwwexample.", Unjudged}} {
+	}{{"example.", Secure}, {"www.example.", Bogus}, {"a.www.example.", Unjudged}, {"www\\007example.", Unjudged}} {
 		set := a(t, s.owner, 300, "192.0.2.1")
 		c.Put(&set, RankAnswerAA, s.status, start())
 	}
@@ -58,7 +58,7 @@ func TestFlush(t *testing.T) {
 		apex  = "example.A example.point"
 		www   = "www.example.A www.example.TYPE65280 www.example.denied www.example.failed www.example.point"
 		below = "a.www.example.A"
-		like  = "wwwexample.A"
+		like  = "www\\007example.A"
 		nx    = "test.denied"
 	)
 	join := func(parts ...string) string { return strings.Join(parts, " ") }

@@ -343,6 +343,47 @@ func TestExpiredGoFirst(t *testing.T) {
 	}
 }
 
+// TestWorkingSetMoves: what was asked for often, once, makes way for what is
+// asked for now, while a flood of newcomers takes nothing from either.
+func TestWorkingSetMoves(t *testing.T) {
+	s := New(Options{Size: 1 << 20, Seed: 3})
+	value := make([]byte, 100)
+	once := 0
+	use := func(set string, n, rounds int) (hits int) {
+		for range rounds {
+			hits = 0
+			for i := range n {
+				key := []byte(fmt.Sprintf("%s%05d", set, i))
+				if _, ok := s.Get(key, nil, 1); ok {
+					hits++
+				} else {
+					s.Put(key, value, 100, 1)
+				}
+				once++
+				s.Put([]byte(fmt.Sprintf("once%d", once)), value, 100, 1)
+			}
+		}
+		return hits
+	}
+	const n = 4500 // of some 7000 that fit
+	if hits := use("old", n, 20); hits < n*99/100 {
+		t.Errorf("%d of %d of the working set hit", hits, n)
+	}
+	if hits := use("new", n, 20); hits < n*99/100 {
+		t.Errorf("%d of %d of the new working set hit", hits, n)
+	}
+	left := 0
+	for i := range n {
+		if _, ok := s.Peek([]byte(fmt.Sprintf("old%05d", i)), nil, 1); ok {
+			left++
+		}
+	}
+	if left > n*7/10 {
+		t.Errorf("%d of %d of the old working set still there", left, n)
+	}
+	mustVerify(t, s)
+}
+
 func TestFlush(t *testing.T) {
 	s := New(Options{Size: 16 << 20, Seed: 3})
 	for i := range 10_000 {
