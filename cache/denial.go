@@ -2,6 +2,7 @@ package cache
 
 import (
 	"encoding/binary"
+	"math"
 	"time"
 
 	"recursor/dns/domain"
@@ -22,7 +23,9 @@ type Denial struct {
 	Type wire.Type
 	// SOA is the zone's, Proof are its NSEC and NSEC3 RRsets, all with their
 	// signatures (RFC 2308 §5, RFC 8020 §2). Read from the cache, their TTLs
-	// are the denial's, counted down; StaleTTL where it is stale.
+	// are the denial's, counted down; StaleTTL where it is stale. The denial of
+	// a DS that came with a referral has no SOA: it serves validation, and is no
+	// answer for a client (RFC 2308 §5).
 	SOA    rrset.Set
 	Proof  []rrset.Set
 	Status Status
@@ -38,21 +41,35 @@ type Denial struct {
 // negativeTTL is the lesser of the SOA's TTL and its MINIMUM (RFC 2308 §5),
 // and no more than the TTL of any part (RFC 9077 §3), within the limits.
 func (c *Cache) negativeTTL(d *Denial) uint32 {
-	soa := d.SOA.RData.First()
-	ttl := min(d.SOA.TTL, binary.BigEndian.Uint32(soa[len(soa)-4:]))
+	ttl := uint32(math.MaxUint32)
+	if d.hasSOA() {
+		soa := d.SOA.RData.First()
+		ttl = min(d.SOA.TTL, binary.BigEndian.Uint32(soa[len(soa)-4:]))
+	}
 	for i := range d.Proof {
 		ttl = min(ttl, d.Proof[i].TTL)
 	}
 	return c.bogusTTL(clampTTL(ttl, c.o.MinNegativeTTL, c.o.MaxNegativeTTL), d.Status)
 }
 
+// hasSOA reports whether the denial can answer a client.
+func (d *Denial) hasSOA() bool { return d.SOA.Type == wire.TypeSOA }
+
+// ofReferral reports whether the denial is one that a referral carries: no DS,
+// by proof alone (RFC 4035 §3.1.4.1).
+func (d *Denial) ofReferral() bool {
+	return d.SOA.Type == wire.TypeNone && d.Type == wire.TypeDS && len(d.Proof) > 0
+}
+
 // provable reports whether a denial is one the cache can hold. Without the SOA
 // of a zone that the name is in, it is not (RFC 2308 §5).
 func provable(d *Denial) bool {
 	const leastSOA = 2 + 5*4
-	if d.Name.IsZero() || d.Type != wire.TypeNone && d.Type.IsMeta() ||
-		d.SOA.Type != wire.TypeSOA || !storable(&d.SOA) || d.SOA.Len() != 1 ||
-		len(d.SOA.RData.First()) < leastSOA || !d.Name.Within(d.SOA.Name) || len(d.Proof) > maxProof {
+	if d.Name.IsZero() || d.Type != wire.TypeNone && d.Type.IsMeta() || len(d.Proof) > maxProof {
+		return false
+	}
+	if !d.ofReferral() && (!d.hasSOA() || !storable(&d.SOA) || d.SOA.Len() != 1 ||
+		len(d.SOA.RData.First()) < leastSOA || !d.Name.Within(d.SOA.Name)) {
 		return false
 	}
 	size := d.SOA.Size()
@@ -178,10 +195,17 @@ func (c *Cache) GetAbove(name domain.Name, now time.Time) (Denial, bool) {
 	return Denial{}, false
 }
 
+// withoutSOA marks, in the octet that counts a proof's RRsets, that no SOA
+// stands before them.
+const withoutSOA = 0x80
+
 // appendDenial appends the SOA and each RRset of the proof behind its type.
 func appendDenial(dst []byte, d *Denial) []byte {
-	dst = append(dst, byte(len(d.Proof)))
-	dst = appendSet(dst, &d.SOA, d.Name)
+	if d.hasSOA() {
+		dst = appendSet(append(dst, byte(len(d.Proof))), &d.SOA, d.Name)
+	} else {
+		dst = append(dst, byte(len(d.Proof))|withoutSOA)
+	}
 	for i := range d.Proof {
 		dst = binary.BigEndian.AppendUint16(dst, uint16(d.Proof[i].Type))
 		dst = appendSet(dst, &d.Proof[i], d.Name)
@@ -213,36 +237,42 @@ func (c *Cache) decodeDenial(key []byte, name domain.Name, t wire.Type, now tick
 
 // parse fills in SOA and proof, all in one buffer.
 func (d *Denial) parse(body []byte, ttl uint32) bool {
-	var parts [1 + maxProof]stored
-	var types [1 + maxProof]wire.Type
+	var soa stored
+	var parts [maxProof]stored
+	var types [maxProof]wire.Type
 	r := reader{b: body}
-	n := 1 + int(r.octet())
+	count := r.octet()
+	n := int(count &^ withoutSOA)
 	if r.bad || n > len(parts) {
 		return false
 	}
-	size := 0
-	types[0] = wire.TypeSOA
-	for i := range n {
-		if i > 0 {
-			b := r.take(2)
-			if b == nil {
-				return false
-			}
-			types[i] = wire.Type(binary.BigEndian.Uint16(b))
+	size, ok := 0, true
+	if count&withoutSOA == 0 {
+		if soa, r.b, ok = parseSet(r.b, d.Name); !ok {
+			return false
 		}
-		var ok bool
+		size = soa.size(d.Name)
+	}
+	for i := range n {
+		b := r.take(2)
+		if b == nil {
+			return false
+		}
+		types[i] = wire.Type(binary.BigEndian.Uint16(b))
 		if parts[i], r.b, ok = parseSet(r.b, d.Name); !ok {
 			return false
 		}
 		size += parts[i].size(d.Name)
 	}
 	buf := make([]byte, size)
-	d.SOA, buf = parts[0].build(d.Name, types[0], buf)
-	d.SOA.TTL = ttl
-	if n > 1 {
-		d.Proof = make([]rrset.Set, n-1)
+	if count&withoutSOA == 0 {
+		d.SOA, buf = soa.build(d.Name, wire.TypeSOA, buf)
+		d.SOA.TTL = ttl
+	}
+	if n > 0 {
+		d.Proof = make([]rrset.Set, n)
 		for i := range d.Proof {
-			d.Proof[i], buf = parts[i+1].build(d.Name, types[i+1], buf)
+			d.Proof[i], buf = parts[i].build(d.Name, types[i], buf)
 			d.Proof[i].TTL = ttl
 		}
 	}

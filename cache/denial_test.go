@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"recursor/dns/domain"
 	"recursor/dns/rrset"
 	"recursor/dns/wire"
 )
@@ -344,5 +345,28 @@ func TestStaleDenial(t *testing.T) {
 	}
 	if d, ok := c.GetStaleDenial(s.Name, s.Type, after(100)); !ok || !d.Stale {
 		t.Error("the denial is not served stale")
+	}
+}
+
+// A referral proves the absence of a DS without an SOA (RFC 4035 §3.1.4.1).
+func TestDenialOfAReferral(t *testing.T) {
+	c := New(Options{Size: 1 << 20})
+	now := time.Unix(1_800_000_000, 0)
+	nsec := rrset.New(domain.MustParse("a.example."), wire.TypeNSEC, 600, append(domain.MustParse("c.example.").AppendWire(nil), 0, 1, 0x20))
+	d := Denial{Name: domain.MustParse("b.example."), Type: wire.TypeDS, Proof: []rrset.Set{nsec}}
+	if !c.PutDenial(&d, now) {
+		t.Fatal("refused")
+	}
+	got, ok := c.GetDenial(d.Name, wire.TypeDS, now.Add(time.Minute))
+	if !ok || got.SOA.Type != wire.TypeNone || len(got.Proof) != 1 || !got.Proof[0].Same(&nsec) || got.Proof[0].TTL != 540 {
+		t.Errorf("%v %+v", ok, got)
+	}
+	d.Type = wire.TypeA
+	if c.PutDenial(&d, now) {
+		t.Error("NODATA for a type other than DS was stored without an SOA")
+	}
+	d.Type, d.Proof = wire.TypeDS, nil
+	if c.PutDenial(&d, now) {
+		t.Error("a DS was denied without SOA and without proof")
 	}
 }

@@ -39,7 +39,8 @@ func (w *walk) known(now time.Time) (Step, bool) {
 			}
 		}
 	}
-	if d, ok := w.cache.GetDenial(w.sname, w.stype, now); ok {
+	// A referral's proof that there is no DS has no SOA to show a client.
+	if d, ok := w.cache.GetDenial(w.sname, w.stype, now); ok && d.SOA.Type == wire.TypeSOA {
 		return w.usable(denied(s, &d))
 	}
 	if w.judge == nil {

@@ -67,11 +67,15 @@ func (w *walk) stored(name domain.Name, t wire.Type, what, rank string, status c
 	})
 }
 
-// keepReferral stores the DS that came with a referral. Glue and the NS Set are
-// kept in the Point alone.
+// keepReferral stores the DS that came with a referral, or the proof that there
+// is none. Glue and the NS Set are kept in the Point alone.
 func (w *walk) keepReferral(r *reply, now time.Time) {
-	if r.DS != nil && w.cut.Kind != delegation.Forward {
+	switch {
+	case w.cut.Kind == delegation.Forward:
+	case r.DS != nil:
 		w.put(r.DS, cache.RankAuthorityAA, cache.Unjudged, now)
+	case len(r.Proof) > 0 && w.judge != nil:
+		w.deny(&cache.Denial{Name: r.Child, Type: wire.TypeDS, Proof: r.Proof, Status: cache.Unjudged}, now)
 	}
 }
 
