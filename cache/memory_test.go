@@ -125,9 +125,9 @@ func TestMemoryPerName(t *testing.T) {
 		if st.Entries != names || st.Evicted != 0 {
 			t.Errorf("%s: %d entries, %d evicted", tc.what, st.Entries, st.Evicted)
 		}
-		// Under the race detector, its own memory is measured too.
-		if each > tc.most || each < st.Used/st.Entries && !raceDetector {
-			t.Errorf("%s: %d octets resident a name, want %d to %d", tc.what, each, st.Used/st.Entries, tc.most)
+		// What an earlier test gave back meanwhile makes the figure smaller.
+		if each > tc.most {
+			t.Errorf("%s: %d octets resident a name, want at most %d", tc.what, each, tc.most)
 		}
 		runtime.KeepAlive(c)
 	}
