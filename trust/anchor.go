@@ -1,0 +1,90 @@
+package trust
+
+import (
+	"slices"
+	"time"
+
+	"recursor/dns/domain"
+	"recursor/dns/rrset"
+	"recursor/dns/wire"
+)
+
+// Key is one anchor: a key of a zone, or its digest.
+type Key struct {
+	Zone domain.Name
+	Type wire.Type // TypeDNSKEY or TypeDS
+	// RData is the record's.
+	RData []byte
+	// From and Until bound its use (RFC 9718 §2.1.2); the zero times do not.
+	From, Until time.Time
+}
+
+// valid reports whether the key may be used.
+func (k *Key) valid(now time.Time) bool {
+	return !now.Before(k.From) && (k.Until.IsZero() || now.Before(k.Until))
+}
+
+// Anchor is the trusted keys of a zone, in either form. Each vouches for the
+// zone (RFC 4035 §5). There may be none: then nothing does.
+type Anchor struct {
+	Zone       domain.Name
+	DS, DNSKEY rrset.List
+}
+
+// Anchors are the anchors of all zones.
+type Anchors struct{ zones map[domain.Name][]Key }
+
+// New makes Anchors of keys. The same key given twice counts once.
+func New(keys ...Key) *Anchors {
+	a := &Anchors{zones: make(map[domain.Name][]Key)}
+	for _, k := range keys {
+		if !slices.ContainsFunc(a.zones[k.Zone], k.same) {
+			a.zones[k.Zone] = append(a.zones[k.Zone], k)
+		}
+	}
+	return a
+}
+
+func (k *Key) same(o Key) bool {
+	return k.Type == o.Type && string(k.RData) == string(o.RData) && k.From.Equal(o.From) && k.Until.Equal(o.Until)
+}
+
+// Zones are the zones that have anchors, in canonical order.
+func (a *Anchors) Zones() []domain.Name {
+	out := make([]domain.Name, 0, len(a.zones))
+	for z := range a.zones {
+		out = append(out, z)
+	}
+	slices.SortFunc(out, domain.Compare)
+	return out
+}
+
+// Keys are the keys of a zone, whether they may be used now or not.
+func (a *Anchors) Keys(zone domain.Name) []Key { return slices.Clone(a.zones[zone]) }
+
+// Closest is the anchor of name, or else of the nearest name above that has
+// one. It is what may be used at the moment; that can be nothing.
+func (a *Anchors) Closest(name domain.Name, now time.Time) (Anchor, bool) {
+	for ; ; name = name.Parent() {
+		if keys, ok := a.zones[name]; ok {
+			return usable(name, keys, now), true
+		}
+		if name.IsRoot() || name.IsZero() {
+			return Anchor{}, false
+		}
+	}
+}
+
+func usable(zone domain.Name, keys []Key, now time.Time) Anchor {
+	anchor := Anchor{Zone: zone}
+	for i := range keys {
+		switch k := &keys[i]; {
+		case !k.valid(now):
+		case k.Type == wire.TypeDS:
+			anchor.DS = anchor.DS.Append(k.RData)
+		default:
+			anchor.DNSKEY = anchor.DNSKEY.Append(k.RData)
+		}
+	}
+	return anchor
+}
