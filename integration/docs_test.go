@@ -64,7 +64,7 @@ func TestHouseDocumentPaths(t *testing.T) {
 func TestHouseDocumentCommands(t *testing.T) {
 	targets := targetsOf(readTree(t, "Makefile"))
 	eachFile(t, ".md", func(name, text string) {
-		for _, m := range regexp.MustCompile("(?m)(?:`|^)make ([a-z]+)").FindAllStringSubmatch(text, -1) {
+		for _, m := range regexp.MustCompile("(?m)(?:`|^)make ([a-z0-9-]+)").FindAllStringSubmatch(text, -1) {
 			if !slices.Contains(targets, m[1]) {
 				t.Errorf("%s names `make %s`; the Makefile has %v", name, m[1], targets)
 			}
@@ -74,7 +74,7 @@ func TestHouseDocumentCommands(t *testing.T) {
 
 func targetsOf(makefile string) []string {
 	var targets []string
-	for _, m := range regexp.MustCompile(`(?m)^([a-z]+):`).FindAllStringSubmatch(makefile, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^([a-z0-9-]+):`).FindAllStringSubmatch(makefile, -1) {
 		targets = append(targets, m[1])
 	}
 	return targets

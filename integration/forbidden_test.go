@@ -82,6 +82,7 @@ func foreignModules() []string {
 		"github.com/cloudflare/circl",
 		"github.com/goccy/go-yaml",
 		"github.com/miekg/dns",
+		"github.com/quic-go/quic-go",
 		"go.uber.org/zap",
 		"golang.org/x/net",
 		"golang.org/x/sys",
