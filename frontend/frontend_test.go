@@ -40,7 +40,12 @@ func TestJudge(t *testing.T) {
 
 func TestGate(t *testing.T) {
 	g := NewGate(2)
-	if !g.Enter() || !g.Enter() || g.Enter() || g.In() != 2 {
+	for i, want := range []bool{true, true, false, false} {
+		if got := g.Enter(); got != want {
+			t.Errorf("to a gate for two came number %d: let in %t", i+1, got)
+		}
+	}
+	if g.In() != 2 {
 		t.Errorf("a gate for two has %d in", g.In())
 	}
 	g.Leave()

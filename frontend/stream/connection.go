@@ -292,7 +292,6 @@ func (c *connection) End() {
 	defer c.mu.Unlock()
 	c.ending = true
 	_ = c.conn.SetReadDeadline(time.Unix(1, 0)) // where it fails, the next read does
-	c.wakeUp()
 }
 
 func isTimeout(err error) bool {

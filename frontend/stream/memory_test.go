@@ -22,6 +22,7 @@ type memory struct {
 	mu     sync.Mutex
 	writes [][]byte  // octets of each call of Write
 	closed time.Time // zero: it is open
+	asked  int       // octets that the last read had room for
 }
 
 // half is one direction.
@@ -57,6 +58,9 @@ func (h *half) change() {
 }
 
 func (m *memory) Read(p []byte) (int, error) {
+	m.mu.Lock()
+	m.asked = len(p)
+	m.mu.Unlock()
 	for {
 		if m.readDeadline.isPast() {
 			return 0, os.ErrDeadlineExceeded

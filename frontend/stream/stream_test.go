@@ -202,6 +202,32 @@ func TestLength65535(t *testing.T) {
 	})
 }
 
+// A long query has its memory while it is there, and as it arrives.
+func TestMemoryFollowsTheOctets(t *testing.T) {
+	inBubble(t, &scripted{}, frontend.Limits{}, func(p *pair) {
+		long := frames(append(query(1, wantHit), make([]byte, 60_000)...))
+		room := func() int {
+			synctest.Wait()
+			p.far.mu.Lock()
+			defer p.far.mu.Unlock()
+			return p.far.asked
+		}
+		if got := room(); got != readSize {
+			t.Errorf("a new connection has room for %d octets, want %d", got, readSize)
+		}
+		for at := 0; at < len(long); at += 1000 {
+			p.send(long[at:min(at+1000, len(long))])
+			if got := at + 1000 + room(); got > 2*(at+1000)+readSize && at+1000 < len(long) {
+				t.Errorf("%d octets came, and there is room for %d", at+1000, got)
+			}
+		}
+		p.want(1)
+		if got := room(); got != readSize {
+			t.Errorf("after a long query there is room for %d octets, want %d", got, readSize)
+		}
+	})
+}
+
 // The longest message there is comes and goes whole.
 //
 // RFC: 1034.6

@@ -12,7 +12,7 @@ import (
 )
 
 // drip sends octets one at a time, one each interval, until the server closes.
-// It returns when the server did.
+// It returns when the server did. The interval should not meet the limit.
 func (p *pair) drip(octets []byte, interval time.Duration) {
 	p.t.Helper()
 	for i := range octets {
@@ -40,7 +40,7 @@ func TestFirstQuery(t *testing.T) {
 	t.Run("an octet at a time", func(t *testing.T) {
 		inBubble(t, &scripted{}, frontend.Limits{}, func(p *pair) {
 			began := now()
-			p.drip(queries(1, 5, wantHit), 500*time.Millisecond)
+			p.drip(queries(1, 5, wantHit), 700*time.Millisecond)
 			if took := p.far.closed.Sub(began); took != 3*time.Second {
 				t.Errorf("closed after %v, want 3 s", took)
 			}
@@ -85,7 +85,7 @@ func TestIdle(t *testing.T) {
 			p.send(queries(1, 1, wantHit))
 			p.want(1)
 			began := now()
-			p.drip(queries(2, 5, wantHit), time.Second)
+			p.drip(queries(2, 5, wantHit), 1100*time.Millisecond)
 			if took := p.far.closed.Sub(began); took != 10*time.Second {
 				t.Errorf("closed after %v, want 10 s", took)
 			}

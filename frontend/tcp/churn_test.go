@@ -1,8 +1,11 @@
 package tcp
 
 import (
+	"io"
 	"net"
+	"net/netip"
 	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -123,5 +126,41 @@ func TestHitsDoNotAllocate(t *testing.T) {
 	t.Logf("%d allocations for %d queries", got, rounds*batch)
 	if got > 50 {
 		t.Errorf("%d allocations for %d queries, want none but the runtime's own", got, rounds*batch)
+	}
+}
+
+// A round is a write of so many queries and the reading of their answers, the
+// client's work included.
+func BenchmarkRound(b *testing.B) {
+	for _, batch := range []int{1, 32} {
+		b.Run(strconv.Itoa(batch), func(b *testing.B) {
+			l := New(Options{Handler: &quiet{}, Clock: clock.NewReal(), Addrs: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}})
+			if err := l.Listen(); err != nil {
+				b.Fatal(err)
+			}
+			ended := make(chan error)
+			go func() { ended <- l.Run(b.Context()) }()
+			b.Cleanup(func() { <-ended })
+			c, err := net.Dial("tcp", l.Addrs()[0].String())
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer c.Close()
+			var octets []byte
+			for i := range batch {
+				octets = stream.Append(octets, query(uint16(i), wantHit))
+			}
+			answers := make([]byte, len(octets))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := c.Write(octets); err != nil {
+					b.Fatal(err)
+				}
+				if _, err := io.ReadFull(c, answers); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/query")
+		})
 	}
 }

@@ -26,6 +26,10 @@ type Options struct {
 	Misses *frontend.Gate
 	// Key is the key of the configuration that errors name; listen.dns if empty.
 	Key string
+	// Transport is what queries are said to come by: TCP if zero.
+	Transport frontend.Transport
+	// Wrap, where not nil, is put around each listener: TLS is.
+	Wrap func(net.Listener) net.Listener
 }
 
 // Listener serves clients over TCP. It implements frontend.Listener.
@@ -41,10 +45,11 @@ var _ frontend.Listener = (*Listener)(nil)
 // New makes a Listener. It binds nothing.
 func New(o Options) *Listener {
 	o.Key = cmp.Or(o.Key, "listen.dns")
+	o.Transport = cmp.Or(o.Transport, frontend.TCP)
 	return &Listener{o: o, server: stream.New(stream.Options{
 		Handler:     o.Handler,
 		Clock:       o.Clock,
-		Transport:   frontend.TCP,
+		Transport:   o.Transport,
 		Limits:      o.Limits,
 		Connections: o.Connections,
 		Misses:      o.Misses,
@@ -57,7 +62,7 @@ func (l *Listener) Listen() error {
 		ln, err := listen(addr)
 		if err != nil {
 			l.Close()
-			return &frontend.ListenError{Key: l.o.Key, Transport: frontend.TCP, Addr: addr, Err: err}
+			return &frontend.ListenError{Key: l.o.Key, Transport: l.o.Transport, Addr: addr, Err: err}
 		}
 		port := ln.Addr().(*net.TCPAddr).AddrPort().Port() // promised by package net for these networks
 		l.listeners = append(l.listeners, ln)
@@ -93,9 +98,12 @@ func (l *Listener) Stats() frontend.Stats { return l.server.Stats() }
 func (l *Listener) Run(ctx context.Context) error {
 	ended := make(chan error, len(l.listeners))
 	for _, ln := range l.listeners {
-		l.o.Clock.Go("tcp listener", func() {
+		l.o.Clock.Go(l.o.Transport.String()+" listener", func() {
 			err := errors.New("tcp: stopped by a panic")
 			defer func() { ended <- err }()
+			if l.o.Wrap != nil {
+				ln = l.o.Wrap(ln)
+			}
 			err = l.server.Serve(ln)
 		})
 	}

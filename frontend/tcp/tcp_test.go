@@ -307,4 +307,7 @@ func TestOutOfDescriptors(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+	if l.Stats().Of(frontend.Evicted) == 0 {
+		t.Error("no connection gave way: it was its idle time that ended it")
+	}
 }

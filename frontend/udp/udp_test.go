@@ -267,6 +267,45 @@ func TestPanicsCostOneQuery(t *testing.T) {
 	})
 }
 
+// Clients whose queries are in one batch get their own answers, hits and
+// misses.
+func TestClientsOfOneBatch(t *testing.T) {
+	eachEngine(t, func(t *testing.T, plain bool) {
+		for _, addr := range []string{"127.0.0.1:0", "0.0.0.0:0"} {
+			t.Run(addr, func(t *testing.T) {
+				h := &scripted{}
+				o := options(h)
+				o.Plain = plain
+				o.Addrs = []netip.AddrPort{netip.MustParseAddrPort(addr)}
+				l := listen(t, o)
+				to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), l.Addrs()[0].Port())
+				clients := map[uint16]client{}
+				for i := range uint16(12) {
+					c := dial(t, to)
+					c.send(query(i+1, []byte{wantMiss, wantHit, wantHit, wantSilence}[i%4]))
+					clients[i+1] = c
+				}
+				s := run(t, l, nil)
+				for id, c := range clients {
+					if id%4 == 0 {
+						continue // silence
+					}
+					if got := answerID(c.receive()); got != id {
+						t.Errorf("the client of query %d got the answer to %d", id, got)
+					}
+				}
+				s.stop()
+				for _, q := range h.seen {
+					id := uint16(q.Message[0])<<8 | uint16(q.Message[1])
+					if want := clients[id].conn.LocalAddr().(*net.UDPAddr).AddrPort(); q.Client != want {
+						t.Errorf("query %d came from %v, the handler was told %v", id, want, q.Client)
+					}
+				}
+			})
+		}
+	})
+}
+
 func TestReplies(t *testing.T) {
 	eachEngine(t, func(t *testing.T, plain bool) {
 		o := options(&scripted{})
