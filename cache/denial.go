@@ -246,7 +246,8 @@ func (d *Denial) parse(body []byte, ttl uint32) bool {
 	if r.bad || n > len(parts) {
 		return false
 	}
-	size, ok := 0, true
+	var size int
+	var ok bool
 	if count&withoutSOA == 0 {
 		if soa, r.b, ok = parseSet(r.b, d.Name); !ok {
 			return false

@@ -79,8 +79,14 @@ func flags(m *dns.Msg) string {
 		on   bool
 		name string
 	}{
-		{m.Response, "qr"}, {m.Authoritative, "aa"}, {m.Truncated, "tc"}, {m.RecursionDesired, "rd"},
-		{m.RecursionAvailable, "ra"}, {m.Zero, "z"}, {m.AuthenticatedData, "ad"}, {m.CheckingDisabled, "cd"},
+		{m.Response, "qr"},
+		{m.Authoritative, "aa"},
+		{m.Truncated, "tc"},
+		{m.RecursionDesired, "rd"},
+		{m.RecursionAvailable, "ra"},
+		{m.Zero, "z"},
+		{m.AuthenticatedData, "ad"},
+		{m.CheckingDisabled, "cd"},
 	} {
 		if f.on {
 			b.WriteString(" " + f.name)

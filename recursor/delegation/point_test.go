@@ -48,7 +48,7 @@ func TestStoredPointsComeBackWhole(t *testing.T) {
 	if !reflect.DeepEqual(got, p) {
 		t.Errorf("got %+v, want %+v", got, p)
 	}
-	for n := range len(b) {
+	for n := range b {
 		if q, ok := decode(p.Zone, b[:n], p.Expires); ok && len(q.Servers) == 2 {
 			t.Errorf("%d octets of %d pass for the whole", n, len(b))
 		}

@@ -60,6 +60,7 @@ func (w *walk) deny(d *cache.Denial, now time.Time) {
 	}
 }
 
+//nolint:revive // its arguments are the columns of one event
 func (w *walk) stored(name domain.Name, t wire.Type, what, rank string, status cache.Status, ttl uint32, now time.Time) {
 	w.task.watch(observe.Stored{
 		At: now, Query: w.task.ID, Name: name, Type: uint16(t), What: what,

@@ -189,8 +189,10 @@ func TestClassify(t *testing.T) {
 		{
 			// RFC: 6672.2
 			name: "dname that overflows", zone: "example.", q: strings.Repeat("a.", 100) + "old.example.", qtype: dns.TypeA,
-			r: response{aa: true, rcode: dns.RcodeYXDomain,
-				answer: "old.example. 300 DNAME " + strings.Repeat(strings.Repeat("b", 60)+".", 3) + "example."},
+			r: response{
+				aa: true, rcode: dns.RcodeYXDomain,
+				answer: "old.example. 300 DNAME " + strings.Repeat(strings.Repeat("b", 60)+".", 3) + "example.",
+			},
 			want: want{kind: scrub.Overflow, chain: "DNAME"},
 		},
 		{
