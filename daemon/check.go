@@ -18,3 +18,7 @@ func Check(path string) (*config.Config, error) {
 
 // Reference is the default configuration with every key explained.
 func Reference() string { return config.Reference() }
+
+// Parse reads a configuration from text; name stands for it in errors. Files
+// that it names are not looked at.
+func Parse(name string, text []byte) (*config.Config, error) { return config.Parse(name, text) }

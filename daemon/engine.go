@@ -107,7 +107,7 @@ func (e *Engine) recursorOptions() recursor.Options {
 		},
 		Timing: infra.Timing{
 			Sends: l.SendsPerQuestion,
-			First: l.FirstTimeout, Ceiling: l.TimeoutCeiling, Patience: infra.DefaultTiming().Patience,
+			First: l.FirstTimeout, Ceiling: l.TimeoutCeiling, Typical: infra.DefaultTiming().Typical,
 			DownAfter: l.DownAfter, DownFirst: l.DownFirst, DownCeiling: l.DownCeiling,
 		},
 		Delegations: delegation.Options{Hints: e.world.Hints, Configured: e.zones, MaxTTL: l.MaxTTL},

@@ -36,9 +36,11 @@ type Timing struct {
 	// First is the time-out for a server not yet measured (RFC 1123
 	// §6.1.3.3); Ceiling the longest.
 	First, Ceiling time.Duration
-	// Patience is how long an unmeasured server is waited for before another
+	// Typical is what servers of this resolver's Internet take; Table learns it
+	// from the first round trip of each. It is what an unmeasured server is
+	// expected to take, and four times as long it is waited for before another
 	// is asked beside it.
-	Patience time.Duration
+	Typical time.Duration
 	// DownAfter sends in a row without a reply declare a server down, first
 	// for DownFirst, doubling to DownCeiling.
 	DownAfter              int
@@ -50,7 +52,7 @@ func DefaultTiming() Timing {
 	return Timing{
 		Sends: 3,
 		First: 400 * time.Millisecond, Ceiling: 3 * time.Second,
-		Patience: 150 * time.Millisecond, DownAfter: 4,
+		Typical: 40 * time.Millisecond, DownAfter: 4,
 		DownFirst: 5 * time.Second, DownCeiling: 5 * time.Minute,
 	}
 }
@@ -127,14 +129,14 @@ func (s *Server) Measured(now time.Time) bool {
 // Down reports whether the server is declared down at now.
 func (s *Server) Down(now time.Time) bool { return now.Before(s.downUntil) }
 
-// optimism is what an unmeasured server is expected to take: less than most,
-// so that each is tried before one is settled on (RFC 4697 §2.5).
-const optimism = 12 * time.Millisecond
+// optimism is what an unmeasured server is expected to take: a little less than
+// most, so that each is tried before a slow one is settled on (RFC 4697 §2.5).
+func (t *Timing) optimism() time.Duration { return t.Typical * 3 / 4 }
 
 // Expect is how long a reply should take, for choosing among servers. Silence
 // makes it longer.
 func (s *Server) Expect(now time.Time, t Timing) time.Duration {
-	d := optimism
+	d := t.optimism()
 	if s.srtt > 0 {
 		d = s.srtt
 		if now.Sub(s.measured) >= rttAge {
@@ -160,11 +162,14 @@ func (s *Server) timeout(now time.Time, lost int, t Timing) time.Duration {
 // minTimeout keeps jitter of a near server from looking like loss.
 const minTimeout = 100 * time.Millisecond
 
+// minPatience keeps a burst of jitter from doubling the questions.
+const minPatience = 50 * time.Millisecond
+
 // patience is how long the server is waited for before another is asked too:
 // its own expected worst case.
 func (s *Server) patience(now time.Time, t Timing) time.Duration {
 	if !s.Measured(now) {
-		return t.Patience
+		return min(max(4*t.Typical, minPatience), t.First)
 	}
 	return min(max(s.srtt+3*s.rttvar, s.srtt+20*time.Millisecond), max(t.First, s.srtt))
 }

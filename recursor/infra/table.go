@@ -7,6 +7,7 @@ import (
 
 	"recursor/dns/domain"
 	"recursor/random"
+	"recursor/transport"
 )
 
 // LameFor is how long a server is held lame for a zone (RFC 4697 §2.2.1).
@@ -14,9 +15,8 @@ const LameFor = 30 * time.Minute
 
 // Table keeps what is known of all servers.
 type Table struct {
-	timing Timing
-
 	mu       sync.Mutex
+	timing   Timing // Typical changes
 	servers  ring[netip.AddrPort, *Server]
 	lame     ring[lameKey, time.Time]
 	families [2]Family
@@ -78,7 +78,11 @@ func (t *Table) Observe(addr netip.AddrPort, h *History, o Observation, sent, no
 		t.reply, t.replies[f] = now, now
 		t.families[f].Reply()
 	}
-	t.server(addr).Observe(h, o, now, t.timing)
+	s := t.server(addr)
+	if o.Result == Answered && o.Try.Proto == transport.UDP && s.srtt == 0 {
+		t.timing.Typical += (o.Took - t.timing.Typical) / 16
+	}
+	s.Observe(h, o, now, t.timing)
 }
 
 // CookieReply is Server.CookieReply for the server at addr.
@@ -106,7 +110,7 @@ type Standing struct {
 func (t *Table) Standing(addr netip.AddrPort, zone domain.Name, now time.Time) Standing {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	st := Standing{Expect: optimism, DeadFamily: !t.families[index(addr.Addr())].Alive(now)}
+	st := Standing{Expect: t.timing.optimism(), DeadFamily: !t.families[index(addr.Addr())].Alive(now)}
 	if s, ok := t.servers.get(addr); ok {
 		st.Expect, st.Down, st.Measured = s.Expect(now, t.timing), s.Down(now), s.Measured(now)
 	}

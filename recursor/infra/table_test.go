@@ -80,3 +80,23 @@ func TestSilenceOfBothFamiliesIsTheNetworks(t *testing.T) {
 		t.Error("nobody answered")
 	}
 }
+
+func TestUnmeasuredServersAreExpectedToBeTypical(t *testing.T) {
+	table := NewTable(DefaultTiming(), 0)
+	now := time.Unix(1_800_000_000, 0)
+	unknown := netip.MustParseAddrPort("192.0.2.250:53")
+	before := table.Standing(unknown, domain.Root(), now).Expect
+	for i := range 200 {
+		var h History
+		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), 53)
+		table.Observe(addr, &h, Observation{Result: Answered, Took: 200 * time.Millisecond}, now, now)
+	}
+	after := table.Standing(unknown, domain.Root(), now).Expect
+	if before != 30*time.Millisecond || after < 149*time.Millisecond || after > 150*time.Millisecond {
+		t.Errorf("expected %v before and %v after servers of 200 ms", before, after)
+	}
+	var h History
+	if try, _, _ := table.Plan(unknown, &h, Need{Payload: 1232}, nil, nil, now); try.Patience != 400*time.Millisecond {
+		t.Errorf("patience %v, want the first time-out", try.Patience)
+	}
+}
