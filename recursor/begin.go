@@ -11,6 +11,9 @@ import (
 // Begin implements iterate.Asker: it starts the flight of k, or joins it. A
 // join that would wait for itself through others works alone instead.
 func (r *Resolver) Begin(t *iterate.Task, k iterate.Key, signal clock.Signal) iterate.Pending {
+	if k.Again {
+		return r.join(t, k, signal)
+	}
 	p := r.pending(t, k, signal)
 	if result, ok := r.walker.Known(t, k); ok {
 		p.result, p.known = result, true

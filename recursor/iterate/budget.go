@@ -11,20 +11,23 @@ import (
 // Limits bound the work of one client query. The zero value of a field is its
 // default; DESIGN and the reference configuration give ranges and reasons.
 type Limits struct {
-	Sends           int           // upstream, everything included; 100
-	SendsPerName    int           // for each name fetched; 32
-	Octets          int           // from upstream; 256 KiB
-	Depth           int           // nested look-ups; 6
-	Referrals       int           // of one walk; 30
-	Aliases         int           // CNAME and DNAME steps; 12
-	NSLookups       int           // of addressless name servers per client query; 10
-	NSLookupsBeside int           // of them at a time; 5
-	Servers         int           // kept of a delegation; 13
-	Records         int           // in an RRset; 500
-	BogusServers    int           // others asked after a bogus answer; 5
-	Minimised       int           // minimised questions of one walk; 10
-	OneLabel        int           // of them that reveal one label each; 4
-	Work            time.Duration // 10 s
+	Sends            int           // upstream, everything included; 100
+	SendsPerName     int           // for each name fetched; 32
+	Octets           int           // from upstream; 256 KiB
+	Depth            int           // nested look-ups; 6
+	Referrals        int           // of one walk; 30
+	Aliases          int           // CNAME and DNAME steps; 12
+	NSLookups        int           // of addressless name servers per client query; 10
+	NSLookupsBeside  int           // of them at a time; 5
+	Servers          int           // kept of a delegation; 13
+	Records          int           // in an RRset; 500
+	BogusServers     int           // others asked after a bogus answer; 5
+	Signatures       int           // verified; 64
+	FailedSignatures int           // of them that may fail; 16
+	Hashes           int           // of NSEC3; 400
+	Minimised        int           // minimised questions of one walk; 10
+	OneLabel         int           // of them that reveal one label each; 4
+	Work             time.Duration // 10 s
 }
 
 // WithDefaults fills in what is zero.
@@ -45,6 +48,9 @@ func (l Limits) WithDefaults() Limits {
 	set(&l.Servers, 13)
 	set(&l.Records, 500)
 	set(&l.BogusServers, 5)
+	set(&l.Signatures, 64)
+	set(&l.FailedSignatures, 16)
+	set(&l.Hashes, 400)
 	set(&l.Minimised, 10)
 	set(&l.OneLabel, 4)
 	if l.Work == 0 {
@@ -55,21 +61,24 @@ func (l Limits) WithDefaults() Limits {
 
 // Errors of spent budgets. None is evidence about a name (RFC 9520 §2).
 var (
-	ErrSends     = errors.New("limit of upstream queries reached")
-	ErrOctets    = errors.New("limit of octets from upstream reached")
-	ErrDepth     = errors.New("look-ups nested too deep")
-	ErrReferrals = errors.New("too many referrals")
-	ErrNSLookups = errors.New("limit of name server look-ups reached")
-	ErrDeadline  = errors.New("time for the query is over")
-	ErrAliases   = errors.New("alias chain too long")
-	ErrAliasLoop = errors.New("alias loop")
+	ErrSends      = errors.New("limit of upstream queries reached")
+	ErrOctets     = errors.New("limit of octets from upstream reached")
+	ErrDepth      = errors.New("look-ups nested too deep")
+	ErrReferrals  = errors.New("too many referrals")
+	ErrNSLookups  = errors.New("limit of name server look-ups reached")
+	ErrSignatures = errors.New("limit of signature checks reached")
+	ErrHashes     = errors.New("limit of NSEC3 hashes reached")
+	ErrDeadline   = errors.New("time for the query is over")
+	ErrAliases    = errors.New("alias chain too long")
+	ErrAliasLoop  = errors.New("alias loop")
 )
 
 // Budget is what is left for one client query; all its sub-queries share it.
 type Budget struct {
-	sends, octets, lookups atomic.Int64
-	limits                 *Limits
-	end                    time.Time
+	sends, octets, lookups     atomic.Int64
+	signatures, failed, hashes atomic.Int64
+	limits                     *Limits
+	end                        time.Time
 }
 
 // NewBudget is a whole budget that ends at end.
@@ -102,6 +111,24 @@ func (b *Budget) receive(n int) error {
 func (b *Budget) lookup() error {
 	if b.lookups.Add(1) > int64(b.limits.NSLookups) {
 		return spent(ErrNSLookups)
+	}
+	return nil
+}
+
+// Signature takes one signature check.
+func (b *Budget) Signature() error { return take(&b.signatures, 1, b.limits.Signatures, ErrSignatures) }
+
+// Failed takes one signature check that failed (KeyTrap, CVE-2023-50387).
+func (b *Budget) Failed() error {
+	return take(&b.failed, 1, b.limits.FailedSignatures, ErrSignatures)
+}
+
+// Hashes takes n NSEC3 hashes (CVE-2023-50868).
+func (b *Budget) Hashes(n int) error { return take(&b.hashes, n, b.limits.Hashes, ErrHashes) }
+
+func take(from *atomic.Int64, n, limit int, err error) error {
+	if from.Add(int64(n)) > int64(limit) {
+		return spent(err)
 	}
 	return nil
 }

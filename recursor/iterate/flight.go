@@ -15,6 +15,8 @@ type Key struct {
 	Type wire.Type
 	// CD keeps questions of clients that check for themselves apart.
 	CD bool
+	// Again asks past the cache: what is there did not convince (RFC 8901 §5).
+	Again bool
 	// Cut is set on a minimised step: the zone asked. It is zero on a whole
 	// resolution.
 	Cut domain.Name

@@ -26,6 +26,9 @@ type list struct {
 	// dry: there is nobody left to send to; gluedDoubted: the names of servers
 	// with glue are being looked up too.
 	dry, gluedDoubted bool
+	// doubtEDNS: a server may be at odds with EDNS; sought: the proof that the
+	// zone is insecure has been sought, and insecure is what came of it.
+	doubtEDNS, sought, insecure bool
 }
 
 // candidate is a server of the list.

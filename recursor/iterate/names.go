@@ -104,7 +104,7 @@ func (l *list) doubtGlue() {
 // validator would say of it does not matter: the answer of the server is judged.
 func (l *list) begin(name domain.Name, t wire.Type, now time.Time) {
 	k := Key{Name: name, Type: t, CD: true}
-	task, err := l.task.below(l.task.depth + 1)
+	task, err := l.task.Below()
 	if err == nil && l.task.inside(k) {
 		err = ErrCycle
 	}

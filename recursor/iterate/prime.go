@@ -22,7 +22,7 @@ func (w *walk) prime(now time.Time) {
 	if _, failed := w.cache.GetFailure(k.Name, k.Type, now); failed {
 		return
 	}
-	if t, err := w.task.below(w.task.depth + 1); err == nil {
+	if t, err := w.task.Below(); err == nil {
 		t.flight = nil // nobody waits for it
 		w.asker.Begin(t, k, w.clock.NewSignal()).Leave()
 	}

@@ -60,8 +60,19 @@ func (l *list) need() infra.Need {
 }
 
 // mayPlain reports whether plain DNS loses nothing that is needed
-// (RFC 6891 §6.2.2, RFC 4035 §4.1).
-func (l *list) mayPlain() bool { return l.judge == nil || l.judge.Insecure(l.q.Zone) }
+// (RFC 6891 §6.2.2, RFC 4035 §4.1). Where that takes a proof, it is sought only
+// once there is a reason to doubt that EDNS gets through.
+func (l *list) mayPlain() bool {
+	if l.judge == nil {
+		return true
+	}
+	if l.doubtEDNS && !l.sought {
+		l.sought = true
+		l.insecure = l.judge.Insecure(l.task, l.q.Zone)
+		l.tick()
+	}
+	return l.insecure
+}
 
 func (l *list) send(c *candidate, try infra.Try, cookie []byte, now time.Time) {
 	msg := l.message(try, cookie)
@@ -132,6 +143,9 @@ func mixCase(name []byte, r *random.Stream) {
 
 // observe tells the table what came of a send.
 func (l *list) observe(f *flying, result infra.Result, now time.Time) {
+	if result == infra.Rejected || result == infra.TimedOut && f.to.sends > 1 {
+		l.doubtEDNS = true
+	}
 	l.Walker.servers.Observe(f.to.addr, &f.to.history, infra.Observation{
 		Try: f.try, Result: result, Took: now.Sub(f.at), MayPlain: l.mayPlain(),
 	}, f.at, now)

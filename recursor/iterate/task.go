@@ -45,9 +45,9 @@ func (t *Task) inside(k Key) bool {
 	return false
 }
 
-// below is the Task of a sub-query, led by flight; an error where that would
-// nest too deep.
-func (t *Task) below(depth int) (*Task, error) {
+// Below is the Task of a sub-query; an error where that would nest too deep.
+func (t *Task) Below() (*Task, error) {
+	depth := t.depth + 1
 	if depth > t.Budget.limits.Depth {
 		return nil, spent(ErrDepth)
 	}

@@ -64,9 +64,9 @@ type Judge interface {
 	// Judge fills in the statuses and notes of s. An error means that the
 	// verdict could not be reached.
 	Judge(t *Task, s *Step) error
-	// Insecure reports whether the zone is known to be unsigned, so that plain
-	// DNS loses nothing (RFC 6891 §6.2.2).
-	Insecure(zone domain.Name) bool
+	// Insecure reports whether the zone is proven to be unsigned, so that plain
+	// DNS loses nothing (RFC 6891 §6.2.2). It may fetch what the proof needs.
+	Insecure(t *Task, zone domain.Name) bool
 	// Descend tells that a walk goes down to a zone with or without a DS, so
 	// that its keys may be fetched meanwhile.
 	Descend(t *Task, zone domain.Name, signed bool)
