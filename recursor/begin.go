@@ -17,10 +17,12 @@ func (r *Resolver) Begin(t *iterate.Task, k iterate.Key, signal clock.Signal) it
 	p := r.pending(t, k, signal)
 	if result, ok := r.walker.Known(t, k); ok {
 		p.result, p.known = result, true
+		signal.Set()
 		return p
 	}
 	if f, ok := r.Cache.GetFailure(k.Name, k.Type, r.Clock.Now().TTL); ok {
 		p.err, p.known = &ede.Error{Code: f.Code, Zone: k.Name, Upstream: true, Err: errors.New(f.Text)}, true
+		signal.Set()
 		return p
 	}
 	p.begin()
