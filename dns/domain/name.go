@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"encoding/binary"
 	"errors"
 	"strings"
 )
@@ -77,13 +78,28 @@ func lowerString(b []byte) string {
 // AppendLower appends b with ASCII letters lower-cased (RFC 4343 §3). Length
 // octets are below 64 and so never letters.
 func AppendLower(dst, b []byte) []byte {
-	for _, c := range b {
+	start := len(dst)
+	dst = append(dst, b...)
+	low := dst[start:]
+	for ; len(low) >= 8; low = low[8:] {
+		binary.LittleEndian.PutUint64(low, lower8(binary.LittleEndian.Uint64(low)))
+	}
+	for i, c := range low {
 		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
+			low[i] = c + 'a' - 'A'
 		}
-		dst = append(dst, c)
 	}
 	return dst
+}
+
+// lower8 lowers eight octets at once. Added to its lower seven bits, each limit
+// carries into the uppermost bit of an octet that is not below it; octets above
+// 127 are no letters.
+func lower8(w uint64) uint64 {
+	const each = 0x0101010101010101
+	low := w & (0x7f * each)
+	letters := (low + (0x80-'A')*each) &^ (low + (0x7f-'Z')*each) &^ w & (0x80 * each)
+	return w | letters>>2
 }
 
 // IsZero reports whether n is no name at all.

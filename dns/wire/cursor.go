@@ -160,6 +160,43 @@ func (c *Cursor) RawQuestion(buf []byte) (Question, []byte, error) {
 	return q, grown, nil
 }
 
+// FirstQuestion reads the question that a message begins with, in place: Raw is
+// a part of Msg, since there is nothing before it that its name could point to,
+// and Name is left zero.
+func (c *Cursor) FirstQuestion() (Question, error) {
+	off := HeaderLen
+	for {
+		if off >= len(c.Msg) {
+			return Question{}, ErrShort
+		}
+		n := int(c.Msg[off])
+		switch {
+		case n == 0:
+			return c.question(off + 1)
+		case n >= 0xc0:
+			return Question{}, ErrPointer
+		case n > domain.MaxLabel:
+			return Question{}, ErrLabelType
+		}
+		if off += 1 + n; off-HeaderLen >= domain.MaxName { // the end needs an octet too
+			return Question{}, ErrNameLength
+		}
+	}
+}
+
+// question is the question whose bare name ends at end.
+func (c *Cursor) question(end int) (Question, error) {
+	if end+4 > len(c.Msg) {
+		return Question{}, ErrShort
+	}
+	c.Off = end + 4
+	return Question{
+		Raw:   c.Msg[HeaderLen:end:end],
+		Type:  Type(binary.BigEndian.Uint16(c.Msg[end:])),
+		Class: Class(binary.BigEndian.Uint16(c.Msg[end+2:])),
+	}, nil
+}
+
 // RR reads the fixed part of the record at the cursor and steps over its RDATA.
 func (c *Cursor) RR() (RR, error) {
 	off, err := SkipName(c.Msg, c.Off)
