@@ -142,7 +142,7 @@ func (l *list) classify(f *flying, m *rrset.Message, msg []byte, now time.Time) 
 		l.strike(f.to, lameText(r))
 	case r.Kind == scrub.Useless:
 		l.strike(f.to, lameText(r))
-	case r.LastResort:
+	case r.LastResort && !(l.shown.partial && r.Kind == scrub.NoData): // of an ancestor that says enough
 		l.strike(f.to, "answers without authority")
 		if l.resort == nil {
 			l.resort = r

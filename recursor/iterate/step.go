@@ -36,6 +36,8 @@ type Step struct {
 	SOA    *rrset.Set
 	Proof  []rrset.Set
 	Denied cache.Status
+	// Compact tells that the denial is of RFC 9824: nothing below follows of it.
+	Compact bool
 	// DenialOf is the name that the denial speaks of, where that is not Target:
 	// an ancestor that does not exist (RFC 8020).
 	DenialOf domain.Name

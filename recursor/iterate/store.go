@@ -33,7 +33,7 @@ func (w *walk) keep(s *Step) {
 	case s.Set != nil:
 		w.put(&s.Set.Set, rank, s.Set.Status, now)
 	case s.SOA != nil && (s.Kind == scrub.NoData || s.Kind == scrub.NXDomain):
-		d := cache.Denial{Name: s.Target, Type: s.Type, SOA: *s.SOA, Proof: s.Proof, Status: s.Denied}
+		d := cache.Denial{Name: s.Target, Type: s.Type, SOA: *s.SOA, Proof: s.Proof, Status: s.Denied, Compact: s.Compact}
 		if s.Kind == scrub.NXDomain {
 			d.Type = wire.TypeNone
 		}

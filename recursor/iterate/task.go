@@ -35,6 +35,20 @@ func (t *Task) Led(fl *Flight, k Key) *Task {
 // Flight is the flight that the task is led for, nil outside flights.
 func (t *Task) Flight() *Flight { return t.flight }
 
+// Alone is the Task for work that nobody waits for.
+func (t *Task) Alone() *Task {
+	c := *t
+	c.flight = nil
+	return &c
+}
+
+// Left is the time left to the task.
+func (t *Task) Left(now time.Time) time.Duration { return t.left(now) }
+
+// Resolves reports whether k is what the task resolves, or one that it works
+// for.
+func (t *Task) Resolves(k Key) bool { return t.inside(k) }
+
 // inside reports whether k is being resolved by this task or one it works for.
 func (t *Task) inside(k Key) bool {
 	for ; t != nil; t = t.outside {

@@ -112,7 +112,7 @@ func Classify(m *rrset.Message, a Asked) Response {
 
 	switch {
 	case r.Kind == Overflow:
-	case r.Set != nil:
+	case r.Set != nil && r.RCode != wire.YXDomain:
 		r.Kind = Answer
 	case !r.Target.Within(a.Zone):
 		// The RCODE speaks of a name this server may not speak of (RFC 6604 §3).

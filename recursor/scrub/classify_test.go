@@ -107,7 +107,17 @@ func TestClassify(t *testing.T) {
 		{
 			name: "nodata without soa", zone: "example.", q: "www.example.", qtype: dns.TypeAAAA,
 			r:    response{aa: true},
-			want: want{kind: scrub.NoData},
+			want: want{kind: scrub.NoData, last: true},
+		},
+		{
+			name: "nodata with the zone's name servers in place of its soa", zone: "example.", q: "www.example.", qtype: dns.TypeAAAA,
+			r:    response{aa: true, authority: "example. 300 NS ns.example."},
+			want: want{kind: scrub.NoData, last: true},
+		},
+		{
+			name: "the same with an upward referral beside it", zone: "example.com.", q: "www.example.com.", qtype: dns.TypeAAAA,
+			r:    response{aa: true, authority: "example.com. 300 NS ns.example.com.\ncom. 300 NS a.gtld-servers.net."},
+			want: want{kind: scrub.Lame, why: "upward"},
 		},
 		{
 			name: "nxdomain", zone: "example.", q: "no.example.", qtype: dns.TypeA,
@@ -198,6 +208,11 @@ func TestClassify(t *testing.T) {
 		{
 			name: "yxdomain without a dname", zone: "example.", q: "a.example.", qtype: dns.TypeA,
 			r:    response{aa: true, rcode: dns.RcodeYXDomain},
+			want: want{kind: scrub.Useless, why: "YXDOMAIN"},
+		},
+		{
+			name: "yxdomain with data but no dname", zone: "example.", q: "a.example.", qtype: dns.TypeA,
+			r:    response{aa: true, rcode: dns.RcodeYXDomain, answer: "a.example. 300 A 192.0.2.66"},
 			want: want{kind: scrub.Useless, why: "YXDOMAIN"},
 		},
 		{

@@ -10,7 +10,7 @@ import (
 // referral judges a NOERROR response with neither answer nor SOA: it is a
 // referral, an answer of "no such data" without SOA, or lame.
 func (r *Response) referral(m *rrset.Message, a Asked) {
-	var upward bool
+	var upward, own bool
 	for i := range m.Authority {
 		s := &m.Authority[i]
 		if s.Type != wire.TypeNS || s.Class != wire.ClassIN {
@@ -24,7 +24,11 @@ func (r *Response) referral(m *rrset.Message, a Asked) {
 			}
 			continue
 		}
-		upward = true
+		if s.Name == a.Zone {
+			own = true
+		} else {
+			upward = true
+		}
 	}
 	switch {
 	case a.Kind == delegation.Forward:
@@ -34,12 +38,15 @@ func (r *Response) referral(m *rrset.Message, a Asked) {
 		r.Kind = Referral
 		r.DS = find(m.Authority, r.Child, wire.TypeDS)
 		r.Glue = Glue(m, r.NS, a.Zone)
-	case upward:
+	case upward || own && !r.AA:
 		r.is(Lame, "referral upward, sideways or to itself")
 	case !r.AA && m.Flags.Has(wire.FlagRA):
 		r.is(Lame, "empty answer of a resolver")
 	default:
-		r.Kind = NoData // RFC 2308 §2.2 type 3: not to be cached
+		// Without SOA, perhaps with the zone's own NS set in its place: RFC 2308
+		// §2.2, not to be cached. Servers that lost a zone's data say so too,
+		// hence one that has data comes first.
+		r.Kind, r.LastResort = NoData, true
 	}
 }
 
