@@ -41,29 +41,37 @@ func (o *Observer) Observe(e observe.Event) {
 }
 
 // answered writes a line for a failure; everything else is for level debug.
+// What is not written costs nothing: most answers are not.
 func (o *Observer) answered(e observe.Answered) {
-	rcode := wire.RCode(e.RCode)
-	line := fmt.Sprintf("%s <%s %s>", rcode, e.Name, wire.Type(e.Type))
+	switch {
+	case wire.RCode(e.RCode) != wire.ServFail:
+		if o.log.Core().Enabled(zap.DebugLevel) {
+			o.log.Debug(line(&e), zap.String("client", e.Client.String()), zap.String("transport", e.Transport),
+				zap.String("from", e.From), zap.Duration("took", e.Took), zap.Int("sent", e.Sends))
+		}
+	case o.log.Core().Enabled(zap.WarnLevel):
+		skipped, ok := o.allow()
+		if !ok {
+			return
+		}
+		fields := []zap.Field{zap.String("transport", e.Transport), zap.Duration("took", e.Took), zap.Int("sent", e.Sends)}
+		if skipped > 0 {
+			fields = append(fields, zap.Int("lines-left-out", skipped))
+		}
+		o.log.Warn(line(&e), fields...)
+	}
+}
+
+// line is the RCODE, the question and the reasons.
+func line(e *observe.Answered) string {
+	s := fmt.Sprintf("%s <%s %s>", wire.RCode(e.RCode), e.Name, wire.Type(e.Type))
 	for _, n := range e.Notes {
-		line += fmt.Sprintf(": %s", n.Code)
+		s += fmt.Sprintf(": %s", n.Code)
 		if n.Text != "" {
-			line += ": " + n.Text
+			s += ": " + n.Text
 		}
 	}
-	if rcode == wire.ServFail && o.log.Core().Enabled(zap.WarnLevel) {
-		if skipped, ok := o.allow(); ok {
-			fields := []zap.Field{zap.String("transport", e.Transport), zap.Duration("took", e.Took), zap.Int("sent", e.Sends)}
-			if skipped > 0 {
-				fields = append(fields, zap.Int("lines-left-out", skipped))
-			}
-			o.log.Warn(line, fields...)
-		}
-		return
-	}
-	if ce := o.log.Check(zap.DebugLevel, line); ce != nil {
-		ce.Write(zap.String("client", e.Client.String()), zap.String("transport", e.Transport),
-			zap.String("from", e.From), zap.Duration("took", e.Took), zap.Int("sent", e.Sends))
-	}
+	return s
 }
 
 // allow reports whether another failure may be written now, and how many were
