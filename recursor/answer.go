@@ -50,12 +50,12 @@ func servFail(t *iterate.Task, from string) Answer {
 	return Answer{RCode: wire.ServFail, From: from, Sends: t.Budget.Sends()}
 }
 
-// bogus is the Answer to data that validation refused (RFC 4035 §5.5).
-func (r *Resolver) bogus(result iterate.Result, t *iterate.Task) (Answer, error) {
+// bogusError is the error of data that validation refused (RFC 4035 §5.5).
+func bogusError(result *iterate.Result) error {
 	last := result.Last()
 	e := &ede.Error{Code: ede.DNSSECBogus, Zone: last.Zone, Upstream: true}
 	if len(last.Notes) > 0 {
 		e.Code, e.Zone, e.Err = last.Notes[0].Code, domain.Name{}, errors.New(last.Notes[0].Text)
 	}
-	return servFail(t, "upstream"), e
+	return e
 }

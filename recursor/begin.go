@@ -3,6 +3,7 @@ package recursor
 import (
 	"errors"
 
+	"recursor/cache"
 	"recursor/clock"
 	"recursor/dns/ede"
 	"recursor/recursor/iterate"
@@ -20,7 +21,7 @@ func (r *Resolver) Begin(t *iterate.Task, k iterate.Key, signal clock.Signal) it
 		signal.Set()
 		return p
 	}
-	if f, ok := r.Cache.GetFailure(k.Name, k.Type, r.Clock.Now().TTL); ok {
+	if f, ok := r.Cache.GetFailure(k.Name, k.Type, r.Clock.Now().TTL); ok && !(k.CD && validation(f.Code)) {
 		p.err, p.known = &ede.Error{Code: f.Code, Zone: k.Name, Upstream: true, Err: errors.New(f.Text)}, true
 		signal.Set()
 		return p
@@ -121,6 +122,8 @@ func (r *Resolver) walk(t *iterate.Task, k iterate.Key) (iterate.Result, error) 
 	result, err := r.walker.Walk(t, k)
 	now := r.Clock.Now().TTL
 	switch {
+	case err == nil && !k.CD && result.Last().Status() == cache.Bogus:
+		r.keepFailure(k, bogusError(&result), began, now) // RFC 9520 §3.4
 	case err == nil:
 		r.Cache.ClearFailure(k.Name, k.Type)
 	case upstream(err):

@@ -26,3 +26,9 @@ func (r *Resolver) keepFailure(k iterate.Key, err error, began, now time.Time) {
 		})
 	}
 }
+
+// validation reports whether a failure is one of validation, which does not
+// concern clients that check for themselves (RFC 4035 §3.2.2).
+func validation(c ede.Code) bool {
+	return c >= ede.DNSSECIndeterminate && c <= ede.NSECMissing || c == ede.SignatureExpiredEarly || c == ede.UnsupportedNSEC3Iter
+}

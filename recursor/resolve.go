@@ -30,7 +30,7 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Answer, error) {
 	if result, ok := r.walker.Known(t, k); ok { // cache
 		return r.answer(result, t, "cache"), nil
 	}
-	if f, ok := r.Cache.GetFailure(q.Name, q.Type, now); ok {
+	if f, ok := r.Cache.GetFailure(q.Name, q.Type, now); ok && !(k.CD && validation(f.Code)) {
 		return r.failed(q, f, now)
 	}
 	if q.CacheOnly {
@@ -99,8 +99,8 @@ func (r *Resolver) wait(ctx context.Context, p iterate.Pending, s clock.Signal, 
 // better than nothing (RFC 8767 §4).
 func (r *Resolver) landed(q Query, t *iterate.Task, result iterate.Result, err error) (Answer, error) {
 	if err == nil {
-		if last := result.Last(); last.Status() == cache.Bogus && !q.CD && r.o.Judge != nil {
-			return r.bogus(result, t)
+		if r.o.Judge != nil && !q.CD && !r.o.Permissive && result.Last().Status() == cache.Bogus {
+			return servFail(t, "upstream"), bogusError(&result)
 		}
 		return r.answer(result, t, "upstream"), nil
 	}

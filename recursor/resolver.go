@@ -30,6 +30,8 @@ type Options struct {
 	// Answer is how long a client waits at most, where its Query says nothing;
 	// 5 s.
 	Answer time.Duration
+	// Permissive serves bogus answers without AD instead of SERVFAIL.
+	Permissive bool
 	// Judge makes the judge of the walks; nil turns validation off. It is
 	// given what answers its own questions.
 	Judge func(iterate.Asker, *cache.Cache) iterate.Judge

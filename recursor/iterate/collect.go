@@ -142,8 +142,8 @@ func (l *list) classify(f *flying, m *rrset.Message, msg []byte, now time.Time) 
 		l.strike(f.to, lameText(r))
 	case r.Kind == scrub.Useless:
 		l.strike(f.to, lameText(r))
-	case r.LastResort && !(l.shown.partial && r.Kind == scrub.NoData): // of an ancestor that says enough
-		l.strike(f.to, "answers without authority")
+	case l.doubts(r):
+		l.strike(f.to, lameText(r))
 		if l.resort == nil {
 			l.resort = r
 		}
@@ -154,6 +154,20 @@ func (l *list) classify(f *flying, m *rrset.Message, msg []byte, now time.Time) 
 		return r
 	}
 	return nil
+}
+
+// maxEmpty is how many servers with an empty answer are not believed at once:
+// some lost the data, but many never say more, and each costs a query.
+const maxEmpty = 2
+
+// doubts reports whether others are to be heard before r is used: it comes of a
+// server without authority, or says nothing at all.
+func (l *list) doubts(r *reply) bool {
+	if !r.LastResort || r.Kind != scrub.NoData {
+		return r.LastResort
+	}
+	l.empty++
+	return !l.shown.partial && l.empty <= maxEmpty
 }
 
 func lameText(r *reply) string {

@@ -22,6 +22,7 @@ type list struct {
 	flying  []*flying
 	prefer  *candidate // to be asked again at once: it told us how
 	resort  *reply     // better than nothing
+	empty   int        // answers that said nothing
 	reasons reasons
 	// dry: there is nobody left to send to; gluedDoubted: the names of servers
 	// with glue are being looked up too.

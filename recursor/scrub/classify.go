@@ -87,7 +87,7 @@ type Response struct {
 	NS    *rrset.Set
 	DS    *rrset.Set
 	Glue  []rrset.Set
-	// Why says in a few words why a response is lame or useless.
+	// Why says in a few words why a response is lame, useless or a last resort.
 	Why string
 }
 
@@ -108,6 +108,9 @@ func Classify(m *rrset.Message, a Asked) Response {
 	// same holds for records whose TTLs disagree (RFC 2181 §5.2).
 	r.LastResort = a.Kind != delegation.Forward && !r.AA &&
 		(m.Flags.Has(wire.FlagRA) || r.Set != nil && r.Set.Mismatch)
+	if r.LastResort {
+		r.Why = "answers without authority"
+	}
 	r.authority(m, a)
 
 	switch {

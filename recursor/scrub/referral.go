@@ -46,7 +46,7 @@ func (r *Response) referral(m *rrset.Message, a Asked) {
 		// Without SOA, perhaps with the zone's own NS set in its place: RFC 2308
 		// §2.2, not to be cached. Servers that lost a zone's data say so too,
 		// hence one that has data comes first.
-		r.Kind, r.LastResort = NoData, true
+		r.Kind, r.LastResort, r.Why = NoData, true, "an empty answer"
 	}
 }
 
