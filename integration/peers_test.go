@@ -3,7 +3,7 @@ package integration_test
 import "testing"
 
 // quick makes giving up a matter of a second.
-const quick = "limits: {first-timeout: 50ms, timeout-ceiling: 500ms, upstream-tcp-time: 500ms}\n"
+const quick = "limits: {first-timeout: 50ms, timeout-ceiling: 500ms}\n"
 
 // TestPeers holds the resolver to servers and clients of others: the command as it is shipped, between nsd, knotd and
 // named on one side and dig and kdig on the other.

@@ -18,28 +18,20 @@ type Limits struct {
 	Aliases              int
 	MinimiseSteps        int
 	MinimiseOneLabel     int
-	WrongReplies         int
 	RecordsPerRRset      int
-	TypesPerName         int
 	AnswerTime           time.Duration
 	UDPAnswerTime        time.Duration
 	WorkTime             time.Duration
 
 	// The work of one verdict.
-	SignatureChecks         int
-	SignatureChecksPerRRset int
-	SignatureChecksFailed   int
-	SignatureChecksAtOnce   int // 0 = one less than there are CPUs, at least one
-	KeysPerTag              int
-	DSPerZone               int
-	NSEC3HashesPerProof     int
-	NSEC3Hashes             int
-	NSEC3Iterations         int
-	NSEC3IterationsRefused  int
-	RSABitsLeast            int
-	RSABitsMost             int
-	RSAExponentBits         int
-	ServersAfterBogus       int
+	SignatureChecks        int
+	SignatureChecksFailed  int
+	NSEC3Hashes            int
+	NSEC3Iterations        int
+	NSEC3IterationsRefused int
+	RSABitsLeast           int
+	RSABitsMost            int
+	ServersAfterBogus      int
 
 	// Authoritative servers.
 	FirstTimeout           time.Duration
@@ -47,11 +39,8 @@ type Limits struct {
 	DownAfter              int
 	DownFirst              time.Duration
 	DownCeiling            time.Duration
-	FetchesPerZone         int
-	FetchesPerServer       int
 	UpstreamTCPConnections int
 	UpstreamTCPIdle        time.Duration
-	UpstreamTCPTime        time.Duration
 
 	// What is remembered.
 	MaxTTL            time.Duration
@@ -99,13 +88,8 @@ func (l *Limits) keys() []key {
 			"Minimised queries for one name; then the full name is sent (MAX_MINIMISE_COUNT, RFC 9156 §2.3)."),
 		count("minimise-one-label", &l.MinimiseOneLabel, 0, 4, 128,
 			"Of these, the first that add one label each (MINIMISE_ONE_LAB, RFC 9156 §2.3)."),
-		count("wrong-replies", &l.WrongReplies, 1, 10, 1000,
-			"Replies with a wrong ID, question or cookie that are discarded while one query waits; then it is asked "+
-				"again over TCP. Answers spoofing by guessing (RFC 5452 §9.1)."),
 		count("records-per-rrset", &l.RecordsPerRRset, 20, 500, 4000,
 			"Records of one RRset; a larger one is a failure and is not cached (CVE-2024-1737)."),
-		count("types-per-name", &l.TypesPerName, 20, 100, 1000,
-			"RRsets that are cached for one name (CVE-2024-1737)."),
 		span("answer-time", &l.AnswerTime, 1*s, 5*s, 30*s,
 			"Time within which a client is answered, with SERVFAIL if there is nothing better."),
 		span("udp-answer-time", &l.UDPAnswerTime, 1*s, 4500*ms, 30*s,
@@ -115,19 +99,8 @@ func (l *Limits) keys() []key {
 
 		count("signature-checks", &l.SignatureChecks, 16, 64, 1000,
 			"Signatures verified for one client query (KeyTrap, CVE-2023-50387)."),
-		count("signature-checks-per-rrset", &l.SignatureChecksPerRRset, 2, 8, 100,
-			"Of these, signatures verified for one RRset (KeyTrap)."),
 		count("signature-checks-failed", &l.SignatureChecksFailed, 2, 16, 1000,
 			"Of these, verifications that may fail (KeyTrap). A key that cannot be parsed counts (CVE-2025-8677)."),
-		count("signature-checks-at-once", &l.SignatureChecksAtOnce, 0, 0, 1024,
-			"Signatures verified at one time by all queries together; 0 is one less than there are CPUs, at least one, "+
-				"so that cached answers are served meanwhile."),
-		count("keys-per-tag", &l.KeysPerTag, 2, 4, 32,
-			"Keys of one tag that are tried for a signature (KeyTrap). Two must work: tags collide (RFC 4034 Appendix B)."),
-		count("ds-per-zone", &l.DSPerZone, 2, 8, 100,
-			"DS records of a zone that are looked at (KeyTrap)."),
-		count("nsec3-hashes-per-proof", &l.NSEC3HashesPerProof, 20, 150, 1000,
-			"NSEC3 hashes computed for one proof (CVE-2023-50868)."),
 		count("nsec3-hashes", &l.NSEC3Hashes, 20, 400, 10000,
 			"NSEC3 hashes computed for one client query (CVE-2023-50868)."),
 		count("nsec3-iterations", &l.NSEC3Iterations, 0, 50, 150,
@@ -138,8 +111,6 @@ func (l *Limits) keys() []key {
 			"Shortest RSA modulus that counts as supported, in bits (RFC 5702 §2.1 allows 512)."),
 		count("rsa-bits-most", &l.RSABitsMost, 2048, 4096, 4096,
 			"Longest RSA modulus that counts as supported, in bits (RFC 5702 §2.1 allows no more)."),
-		count("rsa-exponent-bits", &l.RSAExponentBits, 17, 33, 64,
-			"Longest RSA exponent that counts as supported, in bits. Answers keys whose signatures are slow to verify."),
 		count("servers-after-bogus", &l.ServersAfterBogus, 0, 5, 13,
 			"Other servers that are asked after a bogus answer, before it stands (\"Roll Over and Die\")."),
 
@@ -153,18 +124,10 @@ func (l *Limits) keys() []key {
 			"Time for which a server that went down is left alone; it doubles with each probe that fails."),
 		span("down-ceiling", &l.DownCeiling, 5*s, 5*m, 1*h,
 			"Where that doubling ends."),
-		count("fetches-per-zone", &l.FetchesPerZone, 10, 200, 100000,
-			"Questions outstanding to the servers of one zone; the more of them fail, the fewer are allowed. "+
-				"Answers floods of random names below a zone."),
-		count("fetches-per-server", &l.FetchesPerServer, 10, 100, 100000,
-			"Questions outstanding to one server, shrinking likewise."),
 		count("upstream-tcp-connections", &l.UpstreamTCPConnections, 8, 128, 10000,
 			"TCP connections to authoritative servers that are open at a time."),
 		span("upstream-tcp-idle", &l.UpstreamTCPIdle, 0, 10*s, 5*m,
 			"Time for which such a connection is kept for the next question (RFC 7766 §6.2.3)."),
-		span("upstream-tcp-time", &l.UpstreamTCPTime, 500*ms, 3*s, 30*s,
-			"Time for one question over TCP, connecting included: for the whole message, not for each read, "+
-				"which answers servers that let it drip."),
 
 		span("max-ttl", &l.MaxTTL, 1*s, 1*d, 7*d,
 			"Longest time for which a record is cached (RFC 8767 §4 recommends seven days at most)."),
@@ -205,9 +168,7 @@ func limitsWithinLimits() [][2]string {
 		{"limits.minimise-one-label", "limits.minimise-steps"},
 		{"limits.answer-time", "limits.work-time"},
 		{"limits.udp-answer-time", "limits.answer-time"},
-		{"limits.signature-checks-per-rrset", "limits.signature-checks"},
 		{"limits.signature-checks-failed", "limits.signature-checks"},
-		{"limits.nsec3-hashes-per-proof", "limits.nsec3-hashes"},
 		{"limits.nsec3-iterations", "limits.nsec3-iterations-refused"},
 		{"limits.first-timeout", "limits.timeout-ceiling"},
 		{"limits.down-first", "limits.down-ceiling"},
