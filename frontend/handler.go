@@ -2,6 +2,7 @@ package frontend
 
 import (
 	"net/netip"
+	"time"
 
 	"recursor/dns/wire"
 )
@@ -45,6 +46,12 @@ type Query struct {
 	// They have no zone and are never IPv4 in IPv6, so that prefixes match.
 	Client, Local netip.AddrPort
 	Transport     Transport
+	// At is when it was taken from the system, as the clock's TTL reading has it:
+	// one reading for all that were taken at once. Zero: nobody looked.
+	At time.Time
+	// Lane tells apart those who read at the same time, so that a Handler can
+	// count without two processors writing one cache line.
+	Lane uint8
 }
 
 // Handler answers queries. Serving a query is Hit, then Miss where Hit says so.

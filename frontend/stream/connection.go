@@ -170,6 +170,7 @@ func (c *connection) serve() bool {
 	if !alive {
 		return false // it has given way: the other side knows by now
 	}
+	c.look()
 	b := c.server.benches.Get().(*bench)
 	more, queries := true, 0
 	for ; whole && more; msg, rest, whole = Next(rest) {
@@ -212,8 +213,15 @@ func (c *connection) admit(msg []byte) bool {
 	if c.held < c.server.o.Limits.Outstanding {
 		return true
 	}
-	return c.flush() && c.waitForRoom()
+	if !c.flush() || !c.waitForRoom() {
+		return false
+	}
+	c.look() // that may have taken long
+	return true
 }
+
+// look takes down when the queries in hand were taken from the system.
+func (c *connection) look() { c.query.At = c.server.o.Clock.Now().TTL }
 
 // answer serves one query; false when there is no room for a miss.
 func (c *connection) answer(msg []byte, b *bench) bool {
@@ -226,8 +234,11 @@ func (c *connection) answer(msg []byte, b *bench) bool {
 		c.counters.Add(frontend.Silent, 1)
 		return true
 	}
-	if len(c.hits) > 0 && len(c.hits)+prefixLen+n > writeSize && !c.flush() {
-		return false
+	if len(c.hits) > 0 && len(c.hits)+prefixLen+n > writeSize {
+		if !c.flush() {
+			return false
+		}
+		c.look() // that may have taken long
 	}
 	c.hits = Append(c.hits, b[:n])
 	c.hitCount++

@@ -90,11 +90,9 @@ const pause = 20 * time.Millisecond
 // Take serves one connection in a goroutine of its own, or closes it where the
 // limits say so.
 func (s *Server) Take(conn Conn, client, local netip.AddrPort) {
-	c := &connection{
-		server:   s,
-		conn:     conn,
-		counters: s.counters[int(s.next.Add(1))%len(s.counters)],
-	}
+	lane := int(s.next.Add(1)) % len(s.counters)
+	c := &connection{server: s, conn: conn, counters: s.counters[lane]}
+	c.query.Lane = uint8(lane) // it may wrap: lanes are shared then
 	c.query.Client, c.query.Local, c.query.Transport = client, local, s.o.Transport
 	slot, ok := s.o.Connections.Admit(client.Addr(), s.o.Clock.Now().TTL, c)
 	if !ok {

@@ -64,6 +64,7 @@ func (l *Listener) newBatch(s *socket) error {
 	w := &batchWorker{listener: l, socket: s, raw: raw, counters: l.newCounters(), ring: newRing(s.addr.Addr().Is6(), s.wildcard)}
 	w.query.Transport = frontend.UDP
 	w.query.Local = s.addr
+	w.query.Lane = uint8(len(l.workers)) // it may wrap: lanes are shared then
 	w.turnFunc, w.pushFunc = w.turn, w.push
 	l.workers = append(l.workers, w)
 	return nil
@@ -103,6 +104,7 @@ func (w *batchWorker) receive(fd uintptr) (again, ended bool) {
 	switch errno {
 	case 0:
 		w.got, w.failures = n, 0
+		w.query.At = w.listener.o.Clock.Now().TTL
 		return false, false
 	case unix.EAGAIN:
 		return false, false

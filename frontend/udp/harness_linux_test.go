@@ -1,3 +1,5 @@
 package udp
 
 const haveBatches = true
+
+func (w *batchWorker) lane() uint8 { return w.query.Lane }

@@ -31,6 +31,7 @@ func (l *Listener) newPlain(addr netip.AddrPort, before func(fd uintptr) error) 
 	for range l.o.Workers {
 		w := &plainWorker{listener: l, socket: s, counters: l.newCounters()}
 		w.query.Transport = frontend.UDP
+		w.query.Lane = uint8(len(l.workers)) // it may wrap: lanes are shared then
 		l.workers = append(l.workers, w)
 	}
 	return s.bound(addr), nil
@@ -85,6 +86,7 @@ func (w *plainWorker) packet(n, oob int, client netip.AddrPort) {
 		local = netip.AddrPortFrom(from.addr, w.socket.addr.Port())
 	}
 	w.counters.Add(frontend.Queries, 1)
+	w.query.At = w.listener.o.Clock.Now().TTL
 	w.query.Message = w.in[:n:n]
 	w.query.Client = netip.AddrPortFrom(client.Addr().Unmap().WithZone(""), client.Port())
 	w.query.Local = local
