@@ -38,6 +38,10 @@ type Denial struct {
 	Stale           bool
 }
 
+// NegativeTTL is what becomes of the TTL of a denial here, for those who pass
+// one on that was not read from the cache.
+func (c *Cache) NegativeTTL(d *Denial) uint32 { return c.negativeTTL(d) }
+
 // negativeTTL is the lesser of the SOA's TTL and its MINIMUM (RFC 2308 §5),
 // and no more than the TTL of any part (RFC 9077 §3), within the limits.
 func (c *Cache) negativeTTL(d *Denial) uint32 {

@@ -115,6 +115,10 @@ func storable(s *rrset.Set) bool {
 		s.Size() <= MaxOctets && s.Len() <= MaxRecords
 }
 
+// TTL is what becomes of the TTL of data here. Who passes data on that was not
+// read from the cache gives it this TTL, so that all clients are told the same.
+func (c *Cache) TTL(ttl uint32) uint32 { return c.positiveTTL(ttl, Unjudged) }
+
 // positiveTTL is the TTL that data is kept for. One with the top bit set is
 // long, not zero (RFC 8767 §4).
 func (c *Cache) positiveTTL(ttl uint32, status Status) uint32 {

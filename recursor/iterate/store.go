@@ -12,6 +12,22 @@ import (
 	"recursor/recursor/scrub"
 )
 
+// bound gives data that came from a server the TTLs that the cache gives it: who
+// asked first is told no other than who asks next.
+func (w *walk) bound(s *Step) {
+	for i := range s.Chain {
+		s.Chain[i].Set.TTL = w.cache.TTL(s.Chain[i].Set.TTL)
+	}
+	if s.Set != nil {
+		s.Set.Set.TTL = w.cache.TTL(s.Set.Set.TTL)
+	}
+	if s.SOA != nil {
+		soa := *s.SOA
+		soa.TTL = w.cache.NegativeTTL(&cache.Denial{SOA: soa, Proof: s.Proof, Status: s.Denied})
+		s.SOA = &soa
+	}
+}
+
 // keep ranks the parts of a step and stores them (RFC 2181 §5.4.1). Only the
 // alias itself is authoritative in an AA answer that goes through one; what
 // follows it is kept with the rank of an answer that is not.

@@ -131,6 +131,7 @@ func (w *walk) use(r *reply) (done bool, err error) {
 // conclude takes a step that stands.
 func (w *walk) conclude(s Step) (done bool, err error) {
 	w.distrusted, w.bogus = nil, nil
+	w.bound(&s)
 	w.keep(&s)
 	return w.take(s)
 }
