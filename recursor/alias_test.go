@@ -2,6 +2,7 @@ package recursor_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,5 +103,22 @@ func TestUnvalidatedDNAMEIsAskedForAgain(t *testing.T) {
 	w.wantA(w.ask("y.old.example.com.", wire.TypeA), "192.0.2.82")
 	if sent := w.sent(); len(sent) == 0 {
 		t.Error("nothing was asked")
+	}
+}
+
+// RFC: 2181.5 — a section holds an RRset once, also where a chain leads through
+// one DNAME twice.
+func TestOneDNAMETwice(t *testing.T) {
+	w := newWorld(t, exampleAt1, "").start()
+	w.example("192.0.2.1", "example.com.", "x DNAME example.com.")
+	o := w.ask("www.x.x.example.com.", wire.TypeA)
+	w.wantA(o, "192.0.2.80")
+	var types []wire.Type
+	for i := range o.Answer.Answer {
+		types = append(types, o.Answer.Answer[i].Type)
+	}
+	want := []wire.Type{wire.TypeDNAME, wire.TypeCNAME, wire.TypeCNAME, wire.TypeA}
+	if !slices.Equal(types, want) {
+		t.Errorf("answer of %v, want %v", types, want)
 	}
 }

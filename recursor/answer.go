@@ -20,7 +20,7 @@ func (r *Resolver) answer(result iterate.Result, t *iterate.Task, from string) A
 	for i := range result.Steps {
 		s := &result.Steps[i]
 		for j := range s.Chain {
-			a.Answer = append(a.Answer, s.Chain[j].Set)
+			a.add(&s.Chain[j].Set)
 		}
 		if s.Set != nil {
 			a.Answer = append(a.Answer, s.Set.Set)
@@ -32,6 +32,17 @@ func (r *Resolver) answer(result iterate.Result, t *iterate.Task, from string) A
 		a.Authority = append(a.Authority, authority(s)...)
 	}
 	return a
+}
+
+// add appends a Set of an alias chain, which may lead through one DNAME twice
+// (RFC 2181 §5: a section holds an RRset once).
+func (a *Answer) add(s *rrset.Set) {
+	for i := range a.Answer {
+		if a.Answer[i].Name == s.Name && a.Answer[i].Type == s.Type {
+			return
+		}
+	}
+	a.Answer = append(a.Answer, *s)
 }
 
 // authority is what a step adds to the authority section: SOA and proof of a

@@ -82,8 +82,14 @@ func (l *list) received(f *flying, msg []byte, now time.Time) (*reply, error) {
 		return nil, err
 	}
 	h, _ := wire.ParseHeader(msg)
-	if h.Flags.Has(wire.FlagTC) && f.try.Proto == transport.UDP {
-		l.again(f, infra.Truncated, "truncated", now) // the rest of it is ignored (RFC 2181 §9)
+	if h.Flags.Has(wire.FlagTC) { // what it holds is ignored (RFC 2181 §9)
+		if f.try.Proto == transport.UDP {
+			l.again(f, infra.Truncated, "truncated", now)
+			return nil, nil
+		}
+		l.observe(f, infra.Answered, now)
+		l.strike(f.to, "truncated over TCP")
+		l.report(f, "truncated", msg, nil, now)
 		return nil, nil
 	}
 	if f.try.Case && h.QD == 1 {
