@@ -64,8 +64,10 @@ func ParseArguments(args []string) (Question, Form, error) {
 	if q.Type == wire.TypeNone {
 		q.Type = wire.TypeA
 	}
-	if q.DO && q.NoEDNS {
-		return q, 0, fmt.Errorf("+dnssec needs EDNS, which +noedns turns off")
+	for option, wanted := range map[string]bool{"dnssec": q.DO, "nsid": q.NSID, "bufsize": q.Payload > 0} {
+		if wanted && q.NoEDNS {
+			return q, 0, fmt.Errorf("+%s needs EDNS, which +noedns turns off", option)
+		}
 	}
 	return q, p.form, nil
 }
@@ -119,9 +121,10 @@ func (p *arguments) flag(name, value string) error {
 	}
 }
 
-// word is a type, a class or the name, whichever fits first.
+// word is a type, a class or the name, whichever fits first: a name that looks
+// like a type needs its dot, as with dig.
 func (p *arguments) word(s string) error {
-	if !strings.Contains(s, ".") && !p.q.Name.IsZero() {
+	if !strings.Contains(s, ".") {
 		if t, err := text.Type(s); err == nil {
 			p.q.Type = t
 			return nil

@@ -3,11 +3,13 @@ package client
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/miekg/dns"
 
 	"recursor/dns/ede"
+	"recursor/dns/wire"
 )
 
 // Show shows the reply in the form.
@@ -47,7 +49,7 @@ func (r *Reply) Text() (string, error) {
 		b.WriteString(";; Truncated, retried by TCP.\n")
 	}
 	fmt.Fprintf(&b, ";; ->>HEADER<<- opcode: %s, status: %s, id: %d\n",
-		dns.OpcodeToString[m.Opcode], dns.RcodeToString[m.Rcode], m.Id)
+		wire.Opcode(m.Opcode), wire.RCode(m.Rcode), m.Id)
 	fmt.Fprintf(&b, ";; flags:%s; QUERY: %d, ANSWER: %d, AUTHORITY: %d, ADDITIONAL: %d\n",
 		flags(m), len(m.Question), len(m.Answer), len(m.Ns), len(m.Extra))
 	if o := m.IsEdns0(); o != nil {
@@ -106,7 +108,7 @@ func options(b *strings.Builder, o *dns.OPT) {
 		case *dns.EDNS0_EDE:
 			fmt.Fprintf(b, "; EDE: %d (%s)", x.InfoCode, ede.Code(x.InfoCode))
 			if x.ExtraText != "" {
-				fmt.Fprintf(b, ": (%s)", x.ExtraText)
+				fmt.Fprintf(b, ": (%s)", printable(x.ExtraText))
 			}
 			b.WriteByte('\n')
 		case *dns.EDNS0_NSID:
@@ -117,6 +119,13 @@ func options(b *strings.Builder, o *dns.OPT) {
 			fmt.Fprintf(b, "; OPT=%d: %s\n", x.Option(), x.String())
 		}
 	}
+}
+
+// printable is text of a server as a terminal may get it: control characters,
+// which could move the cursor and worse, as escapes.
+func printable(s string) string {
+	q := strconv.Quote(s)
+	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
 }
 
 func section(b *strings.Builder, title string, rrs []dns.RR) {
@@ -131,12 +140,16 @@ func section(b *strings.Builder, title string, rrs []dns.RR) {
 	}
 }
 
-// record is a resource record of JSON, members as in RFC 8427 §2.
-type record struct {
+// question and record are those of JSON, members as in RFC 8427 §2.
+type question struct {
 	Name  string `json:"NAME"`
 	Type  string `json:"TYPEname"`
 	Code  uint16 `json:"TYPE"`
 	Class string `json:"CLASSname"`
+}
+
+type record struct {
+	question
 	TTL   uint32 `json:"TTL"`
 	RData string `json:"rdata"`
 }
@@ -164,7 +177,7 @@ func (r *Reply) JSON() (string, error) {
 		CD         bool       `json:"CD"`
 		RCode      int        `json:"RCODE"`
 		RCodeName  string     `json:"RCODEname"`
-		Question   []record   `json:"questionRRs"`
+		Question   []question `json:"questionRRs"`
 		Answer     []record   `json:"answerRRs"`
 		Authority  []record   `json:"authorityRRs"`
 		Additional []record   `json:"additionalRRs"`
@@ -176,14 +189,12 @@ func (r *Reply) JSON() (string, error) {
 	}{
 		ID: m.Id, QR: m.Response, AA: m.Authoritative, TC: m.Truncated, RD: m.RecursionDesired,
 		RA: m.RecursionAvailable, AD: m.AuthenticatedData, CD: m.CheckingDisabled,
-		RCode: m.Rcode, RCodeName: dns.RcodeToString[m.Rcode], Question: []record{},
+		RCode: m.Rcode, RCodeName: wire.RCode(m.Rcode).String(), Question: []question{},
 		Answer: records(m.Answer), Authority: records(m.Ns), Additional: records(m.Extra),
 		Server: r.Server.String(), TCP: r.TCP, Millis: r.Took.Milliseconds(), Size: len(r.Message),
 	}
 	for _, q := range m.Question {
-		out.Question = append(out.Question, record{
-			Name: q.Name, Type: dns.Type(q.Qtype).String(), Code: q.Qtype, Class: dns.Class(q.Qclass).String(),
-		})
+		out.Question = append(out.Question, question{q.Name, dns.Type(q.Qtype).String(), q.Qtype, dns.Class(q.Qclass).String()})
 	}
 	if o := m.IsEdns0(); o != nil {
 		for _, x := range o.Option {
@@ -204,8 +215,8 @@ func records(rrs []dns.RR) []record {
 			continue
 		}
 		out = append(out, record{
-			Name: h.Name, Type: dns.Type(h.Rrtype).String(), Code: h.Rrtype, Class: dns.Class(h.Class).String(),
-			TTL: h.Ttl, RData: strings.TrimPrefix(rr.String(), h.String()),
+			question: question{h.Name, dns.Type(h.Rrtype).String(), h.Rrtype, dns.Class(h.Class).String()},
+			TTL:      h.Ttl, RData: strings.TrimPrefix(rr.String(), h.String()),
 		})
 	}
 	return out

@@ -66,8 +66,13 @@ type Stub struct {
 // Ask sends the question and returns the reply, whatever its RCODE. Errors are
 // those of the network, or wrap ErrNoReply.
 func (s *Stub) Ask(ctx context.Context, q Question) (Reply, error) {
+	whole := *s
+	s = &whole
 	if s.Clock == nil {
-		s = &Stub{Clock: clock.NewReal(), Seeds: random.Secure{}}
+		s.Clock = clock.NewReal()
+	}
+	if s.Seeds == nil {
+		s.Seeds = random.Secure{}
 	}
 	if q.Timeout <= 0 {
 		q.Timeout = 5 * time.Second
