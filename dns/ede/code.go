@@ -38,6 +38,7 @@ const (
 	UnableToConformToPolicy Code = 28
 	Synthesized             Code = 29
 	InvalidQueryType        Code = 30
+	NegativeTrustAnchor     Code = 33
 )
 
 // String is the name the registry gives the code.
@@ -105,6 +106,8 @@ func (c Code) String() string {
 		return "Synthesized"
 	case InvalidQueryType:
 		return "Invalid Query Type"
+	case NegativeTrustAnchor:
+		return "Negative Trust Anchor"
 	}
 	return "code " + strconv.Itoa(int(c))
 }

@@ -210,6 +210,17 @@ func (ks *Keys) Holding(rdata rrset.List) *Keys {
 	return held
 }
 
+// And is the keys of both.
+func (ks *Keys) And(o *Keys) *Keys {
+	both := &Keys{Zone: ks.Zone, policy: ks.policy}
+	for _, part := range []*Keys{ks, o} {
+		for i := range part.keys {
+			both.add(&part.keys[i])
+		}
+	}
+	return both
+}
+
 // add adds a key that is not there yet.
 func (ks *Keys) add(k *Key) {
 	for i := range ks.keys {

@@ -144,7 +144,7 @@ func (v *verifier) spent(err error) bool {
 func (v *verifier) hold(s *RRSIG) {
 	v.Fault, v.Signature = Sound, *s
 	v.Encloser, _ = s.Expanded(v.set.Name)
-	v.TTL = min(v.set.TTL, s.OriginalTTL, v.at.left(s))
+	v.TTL = min(v.set.TTL, s.OriginalTTL, v.at.Left(s))
 }
 
 // fits makes the checks of RFC 4035 §5.3.1 that need no key.

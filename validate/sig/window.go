@@ -33,5 +33,5 @@ func (w Window) judge(s *RRSIG) Fault {
 	return Sound
 }
 
-// left is how long a signature that was judged Sound is still valid.
-func (w Window) left(s *RRSIG) uint32 { return s.Expiration - seconds(w.Now) }
+// Left is how many seconds a signature that is Sound is still valid.
+func (w Window) Left(s *RRSIG) uint32 { return s.Expiration - seconds(w.Now) }
