@@ -11,6 +11,7 @@ import (
 	"recursor/daemon/config"
 	"recursor/frontend"
 	"recursor/frontend/tcp"
+	"recursor/frontend/tlsconf"
 	"recursor/frontend/udp"
 	"recursor/observe"
 	"recursor/observe/log"
@@ -31,7 +32,9 @@ type Daemon struct {
 	udp       *upstream.Exchanger
 	tcp       *stream.Exchanger
 	engine    *Engine
+	watch     observe.Observer
 	listeners frontend.Group
+	tls       *tlsconf.Source // nil without encrypted listeners
 	ready     func([]netip.AddrPort)
 }
 
@@ -40,6 +43,7 @@ type Daemon struct {
 func New(c *config.Config, l *zap.Logger, ready func([]netip.AddrPort)) (*Daemon, error) {
 	d := &Daemon{c: c, clock: clock.NewReal(), ready: ready}
 	watch := log.New(l, d.clock)
+	d.watch = watch
 	d.clock.FixedSignature = c.Validation.FixedTime
 	d.clock.Keep = keepGoroutines
 	d.clock.OnPanic = func(what string, recovered any, stack []byte) {
@@ -63,13 +67,16 @@ func (d *Daemon) Run(ctx context.Context) error {
 	// What is upstream outlives the listeners, so that they can finish.
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	d.listen(d.engine.Handler(work))
+	if err := d.listen(d.engine.Handler(work)); err != nil {
+		return err
+	}
 	if err := d.listeners.Listen(); err != nil {
 		return err
 	}
-	ended := make(chan error, 2)
+	ended := make(chan error, 3)
 	d.clock.Go("upstream udp", func() { ended <- d.udp.Run(work) })
 	d.clock.Go("upstream tcp", func() { ended <- d.tcp.Run(work) })
+	d.clock.Go("certificates", func() { ended <- d.tls.Run(work) })
 
 	if d.ready != nil {
 		d.ready(d.listeners.Addrs())
@@ -83,11 +90,12 @@ func (d *Daemon) Run(ctx context.Context) error {
 }
 
 // listen makes the listeners of the configuration.
-func (d *Daemon) listen(h frontend.Handler) {
+func (d *Daemon) listen(h frontend.Handler) error {
 	l := &d.c.Limits
 	limits := frontend.Limits{
 		Connections: l.TCPConnections, ConnectionsPerClient: l.TCPConnectionsPerClient,
 		FirstQuery: l.TCPFirstQuery, Idle: l.TCPIdle, Write: l.TCPWrite, Outstanding: l.TCPOutstanding,
+		Handshakes: l.TLSHandshakes,
 	}
 	// Wider than the limit of resolutions, so that those beyond it are told so.
 	misses := frontend.NewGate(l.Resolutions + l.Resolutions/4)
@@ -95,4 +103,8 @@ func (d *Daemon) listen(h frontend.Handler) {
 		udp.New(udp.Options{Addrs: d.c.Listen.DNS, Handler: h, Clock: d.clock, Workers: d.c.Workers, Misses: misses}),
 		tcp.New(tcp.Options{Addrs: d.c.Listen.DNS, Handler: h, Clock: d.clock, Limits: limits, Misses: misses}),
 	}}
+	encrypted, source, err := d.encrypted(h, limits, misses)
+	d.listeners.Listeners = append(d.listeners.Listeners, encrypted...)
+	d.tls = source
+	return err
 }

@@ -48,6 +48,10 @@ type Connection struct {
 
 	state atomic.Uint32
 	since atomic.Int64 // when it became idle, in nanoseconds from all.base
+
+	streams sync.Mutex
+	active  int  // between Begin and Done; guarded by streams
+	closed  bool // Close was called; guarded by streams
 }
 
 // The states of a Connection.
@@ -205,6 +209,50 @@ func (c *Connection) Busy() bool {
 func (c *Connection) Idle(now time.Time) {
 	c.since.Store(int64(now.Sub(c.all.base)))
 	c.state.CompareAndSwap(busy, idle)
+}
+
+// Begin is Busy for connections that serve several queries at once, one for
+// each Done.
+func (c *Connection) Begin() bool {
+	c.streams.Lock()
+	defer c.streams.Unlock()
+	c.active++
+	return c.Busy()
+}
+
+// Done says that a query that began is served. After the last the connection is
+// idle, or leaves if it was closed meanwhile.
+func (c *Connection) Done(now time.Time) {
+	c.streams.Lock()
+	c.active--
+	last, closed := c.active == 0, c.closed
+	if last && !closed {
+		c.Idle(now)
+	}
+	c.streams.Unlock()
+	if last && closed {
+		c.Leave()
+	}
+}
+
+// Closed says that the connection is closed. It keeps its place until the last
+// query that began is served, so that connecting again does not multiply the
+// work.
+func (c *Connection) Closed() {
+	c.streams.Lock()
+	c.closed = true
+	last := c.active == 0
+	c.streams.Unlock()
+	if last {
+		c.Leave()
+	}
+}
+
+// Active is the number of queries between Begin and Done.
+func (c *Connection) Active() int {
+	c.streams.Lock()
+	defer c.streams.Unlock()
+	return c.active
 }
 
 // Since is when the connection was admitted, or became idle last.

@@ -31,6 +31,10 @@ type Limits struct {
 	// Outstanding is the number of queries of one connection that wait for
 	// their answers; no more are read meanwhile. Default 64.
 	Outstanding int
+	// Handshakes of TLS or QUIC in progress; default 256. Over TLS the oldest
+	// gives way; over QUIC more are refused, and from a quarter on clients have
+	// to prove their addresses first (RFC 9000 §8.1).
+	Handshakes int
 }
 
 // WithDefaults fills in the defaults.
@@ -42,6 +46,7 @@ func (l Limits) WithDefaults() Limits {
 	l.Idle = cmp.Or(l.Idle, 10*time.Second)
 	l.Write = cmp.Or(l.Write, 2*time.Second)
 	l.Outstanding = cmp.Or(l.Outstanding, 64)
+	l.Handshakes = cmp.Or(l.Handshakes, 256)
 	return l
 }
 

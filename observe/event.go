@@ -88,12 +88,25 @@ type Panicked struct {
 	Stack     []byte
 }
 
-func (Sent) event()     {}
-func (Received) event() {}
-func (Stored) event()   {}
-func (Judged) event()   {}
-func (Answered) event() {}
-func (Panicked) event() {}
+// Certified tells of a certificate that clients are shown from now on, or, with
+// Err, of one that could not be read again: then the one before stays in use.
+type Certified struct {
+	File        string // "" for one that is kept in memory alone
+	Names       []string
+	Ends        time.Time
+	Fingerprint string // SHA-256 of the certificate, in hexadecimal
+	Pin         string // SHA-256 of its key, in base64 (RFC 7469 §2.4)
+	SelfSigned  bool   // made by us
+	Err         error
+}
+
+func (Sent) event()      {}
+func (Received) event()  {}
+func (Stored) event()    {}
+func (Judged) event()    {}
+func (Answered) event()  {}
+func (Panicked) event()  {}
+func (Certified) event() {}
 
 // Tee is an Observer that hands each event to all of its own.
 type Tee []Observer

@@ -8,8 +8,13 @@ import (
 	"strings"
 )
 
-// dnsPort is the port of the DNS (RFC 1035 §4.2).
-const dnsPort = 53
+// The ports of the DNS (RFC 1035 §4.2, RFC 7858 §3.1, RFC 8484, RFC 9250 §4.1.1).
+const (
+	dnsPort = 53
+	portDoT = 853
+	portDoH = 443
+	portDoQ = 853
+)
 
 // Why an address was not taken; read as what follows it.
 var (

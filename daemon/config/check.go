@@ -8,9 +8,53 @@ import (
 
 // check finds values that are good each by itself and do not go together.
 func (r *reader) check(c *Config) {
+	r.checkListeners(c)
 	r.checkFamilies(c)
 	r.checkZones(c)
 	r.checkOrder(c)
+}
+
+func (r *reader) checkListeners(c *Config) {
+	switch {
+	case c.TLS.Certificate != "" && c.TLS.Key == "":
+		r.report(r.set["tls.certificate"], "tls.certificate", "there is no key for it", "set tls.key too")
+	case c.TLS.Certificate == "" && c.TLS.Key != "":
+		r.report(r.set["tls.key"], "tls.key", "there is no certificate for it", "set tls.certificate too")
+	}
+	// What binds the same port of the same protocol, in the order of the table.
+	overUDP, overTCP := map[netip.AddrPort]string{}, map[netip.AddrPort]string{}
+	for _, l := range []struct {
+		at       string
+		addrs    []netip.AddrPort
+		udp, tcp bool
+	}{
+		{"listen.dns", c.Listen.DNS, true, true},
+		{"listen.dot", c.Listen.DoT, false, true},
+		{"listen.doh", c.Listen.DoH, c.DoH.HTTP3 && !c.DoH.Plain, true},
+		{"listen.doq", c.Listen.DoQ, true, false},
+	} {
+		for i, a := range l.addrs {
+			for _, bound := range []struct {
+				used bool
+				by   map[netip.AddrPort]string
+				what string
+			}{{l.tcp, overTCP, "TCP"}, {l.udp, overUDP, "UDP"}} {
+				if !bound.used || a.Port() == 0 {
+					continue
+				}
+				if before, taken := bound.by[a]; taken {
+					at := fmt.Sprintf("%s[%d]", l.at, i)
+					var item *node
+					if n := r.set[l.at]; n != nil && i < len(n.items) {
+						item = n.items[i]
+					}
+					r.report(item, at, fmt.Sprintf("%s over %s is %s already", a, bound.what, before), "choose another port")
+					break
+				}
+				bound.by[a] = l.at
+			}
+		}
+	}
 }
 
 func (r *reader) checkFamilies(c *Config) {

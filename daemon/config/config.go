@@ -11,6 +11,9 @@ import (
 // Parse has made it. Its defaults are those of Default, not the zero value.
 type Config struct {
 	Listen       Listen
+	TLS          TLS
+	DoH          DoH
+	DoQ          DoQ
 	Access       Access
 	Workers      int // UDP sockets and the goroutines that serve them; 0 = one per CPU
 	Cache        Cache
@@ -31,6 +34,29 @@ type Config struct {
 // Listen tells where clients are served.
 type Listen struct {
 	DNS []netip.AddrPort // UDP and TCP
+	DoT []netip.AddrPort
+	DoH []netip.AddrPort // TCP, and UDP where HTTP/3 is on
+	DoQ []netip.AddrPort
+}
+
+// TLS tells what encrypted transports show to their clients. Both paths are
+// set, or none.
+type TLS struct {
+	Certificate string // path of a PEM file; "" = a self-signed one
+	Key         string
+}
+
+// DoH tells how DNS is served over HTTP.
+type DoH struct {
+	Path    string
+	HTTP3   bool
+	Plain   bool           // without TLS, behind a proxy
+	Proxies []netip.Prefix // believed when they name their clients
+}
+
+// DoQ tells how DNS is served over QUIC.
+type DoQ struct {
+	EarlyData bool
 }
 
 // Access tells who is served.

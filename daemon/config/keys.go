@@ -37,6 +37,48 @@ func (c *Config) keys() []key {
 				"Every address: \"0.0.0.0\" and \"[::]\".",
 		},
 		{
+			path: "listen.dot", value: offered(&c.Listen.DoT, portDoT),
+			doc: "Where queries are taken over TLS (DoT, RFC 7858). Without a port it is 853.",
+		},
+		{
+			path: "listen.doh", value: offered(&c.Listen.DoH, portDoH),
+			doc: "Where queries are taken over HTTPS (DoH, RFC 8484): HTTP/1.1 and HTTP/2 over TCP, HTTP/3 over UDP. Without a port it is 443.",
+		},
+		{
+			path: "listen.doq", value: offered(&c.Listen.DoQ, portDoQ),
+			doc: "Where queries are taken over QUIC (DoQ, RFC 9250). Without a port it is 853.",
+		},
+		{
+			path: "tls.certificate", value: file(&c.TLS.Certificate),
+			doc: "PEM file with the certificate of this server, those of intermediate authorities behind it. " +
+				"It is read again when it changes. \"\" is a self-signed one, whose pin is logged.",
+		},
+		{
+			path: "tls.key", value: file(&c.TLS.Key),
+			doc: "PEM file with the private key of tls.certificate.",
+		},
+		{
+			path: "doh.path", value: urlPath(&c.DoH.Path, "/dns-query"),
+			doc: "The path at which queries are taken; the URI template is https://NAME/dns-query{?dns}.",
+		},
+		{
+			path: "doh.http3", value: truth(&c.DoH.HTTP3, on),
+			doc: "Serve HTTP/3 on the same ports, over UDP, and announce it (Alt-Svc, RFC 7838).",
+		},
+		{
+			path: "doh.plain", value: truth(&c.DoH.Plain, off),
+			doc: "Serve HTTP without TLS, for a proxy on this host or a network of yours that speaks TLS with the clients.",
+		},
+		{
+			path: "doh.proxies", value: prefixes(&c.DoH.Proxies),
+			doc: "Proxies that are believed when they name their clients (X-Forwarded-For). From others the header is ignored.",
+		},
+		{
+			path: "doq.early-data", value: truth(&c.DoQ.EarlyData, off),
+			doc: "Answer queries that come before the handshake has ended (0-RTT): a round trip less, " +
+				"but whoever records them can repeat them (RFC 9250 §4.5).",
+		},
+		{
 			path: "access.allow", value: prefixes(&c.Access.Allow, localNetworks()...),
 			doc: "Clients that may ask for recursion; others are REFUSED with EDE 18. " +
 				"Default: loopback, link-local, private (RFC 1918) and unique local (RFC 4193) addresses.",
@@ -172,6 +214,12 @@ func (u *Upstream) keys() []key {
 // sectionDoc introduces a section in the reference.
 func sectionDoc(section string) string {
 	switch section {
+	case "tls":
+		return "What clients of DoT, DoH and DoQ are shown. Both keys are set, or none."
+	case "doh":
+		return "How DNS is served over HTTP."
+	case "doq":
+		return "How DNS is served over QUIC."
 	case "access":
 		return "Who is served. Prefixes or single addresses."
 	case "upstream":

@@ -57,6 +57,7 @@ type Limits struct {
 	TCPIdle                 time.Duration
 	TCPWrite                time.Duration
 	TCPOutstanding          int
+	TLSHandshakes           int
 }
 
 // keys is the table of limits: least value, default, greatest value, meaning.
@@ -155,7 +156,11 @@ func (l *Limits) keys() []key {
 		span("tcp-write", &l.TCPWrite, 100*ms, 2*s, 1*m,
 			"Time for writing one answer to a client that does not read (CVE-2024-0760)."),
 		count("tcp-outstanding", &l.TCPOutstanding, 1, 64, 10000,
-			"Queries of one connection that wait for their answers; no more are read meanwhile (CVE-2024-0760)."),
+			"Queries of one connection that wait for their answers; no more are read meanwhile (CVE-2024-0760). "+
+				"The streams that a client may have open over HTTP and QUIC (CVE-2023-44487)."),
+		count("tls-handshakes", &l.TLSHandshakes, 4, 256, 1000000,
+			"Handshakes of TLS and QUIC in progress. Over TLS the oldest gives way to a new one; over QUIC, clients have to "+
+				"prove their addresses from a quarter of it on (RFC 9000 §8.1)."),
 	}
 }
 

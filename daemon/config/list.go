@@ -107,6 +107,14 @@ func listen(at *[]netip.AddrPort, def ...string) value {
 	return l
 }
 
+// offered is where a transport is served that needs not be.
+func offered(at *[]netip.AddrPort, standard uint16) value {
+	return &listValue[netip.AddrPort]{
+		at: at, item: addressPort, print: netip.AddrPort.String,
+		parse: func(_ *reader, s string) (netip.AddrPort, error) { return parseAddrPort(s, standard) },
+	}
+}
+
 // servers are addresses to send queries to, at the port that standard points to
 // where they have none of their own.
 func servers(at *[]netip.AddrPort, standard *uint16) value {

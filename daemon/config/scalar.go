@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"math"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -227,6 +228,32 @@ func (p *pathValue) read(r *reader, at string, n *node) {
 	said, ok := r.scalar(at, n, p.describe(), text, numeral)
 	if ok && said != "" {
 		*p.at = r.resolve(said)
+	}
+}
+
+// urlPathValue is the path of a URL.
+type urlPathValue struct {
+	at  *string
+	def string
+}
+
+func urlPath(at *string, def string) value { return &urlPathValue{at, def} }
+
+func (p *urlPathValue) reset()          { *p.at = p.def }
+func (p *urlPathValue) target() any     { return p.at }
+func (p *urlPathValue) lines() []string { return []string{strconv.Quote(*p.at)} }
+func (p *urlPathValue) describe() string {
+	return fmt.Sprintf("a path that begins with / and needs no escaping; default %s", p.def)
+}
+
+func (p *urlPathValue) read(r *reader, at string, n *node) {
+	said, ok := r.scalar(at, n, p.describe(), text)
+	switch {
+	case !ok:
+	case !strings.HasPrefix(said, "/") || len(said) > maxWords || (&url.URL{Path: said}).EscapedPath() != said:
+		r.report(n, at, fmt.Sprintf("%q is no such path", said), "allowed: "+p.describe())
+	default:
+		*p.at = said
 	}
 }
 

@@ -13,8 +13,7 @@ import (
 	"recursor/frontend/tcp"
 )
 
-// Protocol is the name of DNS over TLS in ALPN (RFC 7301 §6; RFC 7858 is older
-// than the name).
+// Protocol is the name of DNS over TLS in ALPN.
 const Protocol = "dot"
 
 // Options are the settings of a Listener.

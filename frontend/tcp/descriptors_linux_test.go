@@ -22,7 +22,7 @@ func descriptors(t *testing.T) (n int, known bool) {
 
 // Answers leave at once (TCP_NODELAY), and the kernel sends no probes.
 func TestSocketOptions(t *testing.T) {
-	ln, err := listen(netip.MustParseAddrPort("127.0.0.1:0"))
+	ln, err := Bind(netip.MustParseAddrPort("127.0.0.1:0"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func New(o Options) *Listener {
 // Listen implements frontend.Listener.
 func (l *Listener) Listen() error {
 	for _, addr := range l.o.Addrs {
-		ln, err := listen(addr)
+		ln, err := Bind(addr)
 		if err != nil {
 			l.Close()
 			return &frontend.ListenError{Key: l.o.Key, Transport: l.o.Transport, Addr: addr, Err: err}
@@ -71,7 +71,9 @@ func (l *Listener) Listen() error {
 	return nil
 }
 
-func listen(addr netip.AddrPort) (net.Listener, error) {
+// Bind binds one address: IPv6 alone where it is an IPv6 address, and without
+// the kernel's keepalive probes.
+func Bind(addr netip.AddrPort) (net.Listener, error) {
 	network := "tcp4"
 	if addr.Addr().Is6() {
 		network = "tcp6" // IPv6 alone: the IPv4 wildcard is an address of its own

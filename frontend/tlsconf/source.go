@@ -93,8 +93,11 @@ func (s *Source) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, erro
 // Leaves are the certificates in use, the default one first.
 func (s *Source) Leaves() []*Leaf { return s.current.Load().leaves }
 
-// Run looks after the files until ctx ends.
+// Run looks after the files until ctx ends. A nil Source has none.
 func (s *Source) Run(ctx context.Context) error {
+	if s == nil {
+		return nil
+	}
 	wake := s.o.Clock.NewSignal()
 	defer context.AfterFunc(ctx, wake.Set)()
 	for ctx.Err() == nil {

@@ -37,7 +37,22 @@ func (o *Observer) Observe(e observe.Event) {
 	case observe.Panicked:
 		o.log.Error("a broken invariant cost one query; please report it",
 			zap.String("in", e.What), zap.Any("panic", e.Recovered), zap.ByteString("stack", e.Stack))
+	case observe.Certified:
+		o.certified(e)
 	}
+}
+
+func (o *Observer) certified(e observe.Certified) {
+	if e.Err != nil {
+		o.log.Error("a changed certificate is not good; the one before stays in use", zap.String("file", e.File), zap.Error(e.Err))
+		return
+	}
+	line := "certificate"
+	if e.SelfSigned {
+		line = "self-signed certificate"
+	}
+	o.log.Info(line, zap.String("file", e.File), zap.Strings("for", e.Names), zap.Time("ends", e.Ends),
+		zap.String("spki-pin", e.Pin), zap.String("sha256", e.Fingerprint))
 }
 
 // answered writes a line for a failure; everything else is for level debug.

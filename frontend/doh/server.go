@@ -1,0 +1,139 @@
+package doh
+
+import (
+	"context"
+	"io"
+	"log" //nolint:depguard // net/http writes its complaints to one of these: here to nobody
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+
+	"recursor/frontend"
+)
+
+const (
+	// maxHeader is room for a query of some 12 KiB in the path; longer ones come
+	// in a body.
+	maxHeader = 16 << 10
+	// window is what a client may send ahead, over HTTP/2: a query is 64 KiB at
+	// most.
+	window = 128 << 10
+)
+
+// newServer is the server of HTTP/1.1 and HTTP/2.
+func (l *Listener) newServer() *http.Server {
+	o := &l.o
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(o.TLS != nil)
+	protocols.SetUnencryptedHTTP2(o.TLS == nil)
+	return &http.Server{
+		Handler:   http.HandlerFunc(l.overTCP),
+		TLSConfig: o.TLS,
+		Protocols: protocols,
+		// The time for a header is the time for the handshake before it too.
+		ReadHeaderTimeout: o.Limits.FirstQuery,
+		ReadTimeout:       o.Limits.FirstQuery,
+		IdleTimeout:       o.Limits.Idle,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          log.New(io.Discard, "", 0),
+		ConnContext:       withVisitor,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams:          o.Limits.Outstanding,
+			MaxReceiveBufferPerConnection: window,
+			MaxReceiveBufferPerStream:     window / 2,
+			MaxDecoderHeaderTableSize:     4096,
+			MaxEncoderHeaderTableSize:     4096,
+			WriteByteTimeout:              o.Limits.Write,
+		},
+	}
+}
+
+// overTCP serves a request over HTTP/1.1 or HTTP/2.
+func (l *Listener) overTCP(w http.ResponseWriter, r *http.Request) {
+	v, ok := r.Context().Value(visitorKey{}).(*visitor)
+	if !ok {
+		http.Error(w, "no connection", http.StatusInternalServerError)
+		return
+	}
+	if l.endpoint != nil {
+		w.Header().Set("Alt-Svc", alternative(v.local.Port()))
+	}
+	l.request(w, r, peer{client: v.client, local: v.local, place: v.slot, counters: v.counters})
+}
+
+// admission admits the connections of a listener.
+type admission struct {
+	net.Listener
+	to *Listener
+}
+
+// Accept implements net.Listener.
+func (a admission) Accept() (net.Conn, error) {
+	for {
+		conn, err := a.Listener.Accept()
+		if err != nil {
+			// Out of descriptors, perhaps: an idle connection has one. The library
+			// rests before it tries again.
+			a.to.o.Connections.Relieve()
+			return nil, err
+		}
+		v := &visitor{
+			Conn: conn, to: a.to, counters: a.to.single.Counters(),
+			client: addrPort(conn.RemoteAddr()), local: addrPort(conn.LocalAddr()),
+		}
+		if slot, ok := a.to.o.Connections.Admit(v.client.Addr(), a.to.o.Clock.Now().TTL, v); ok {
+			v.slot = slot
+			a.to.open.Add(1)
+			return v, nil
+		}
+		_ = conn.Close() // it was never used
+	}
+}
+
+// visitor is a connection and its place among the others.
+type visitor struct {
+	net.Conn
+	to            *Listener
+	client, local netip.AddrPort
+	counters      *frontend.Counters
+	slot          *frontend.Connection
+	left          sync.Once
+}
+
+type visitorKey struct{}
+
+// withVisitor lets requests know their connection.
+func withVisitor(ctx context.Context, conn net.Conn) context.Context {
+	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = secure.NetConn()
+	}
+	return context.WithValue(ctx, visitorKey{}, conn)
+}
+
+// Close implements net.Conn.
+func (v *visitor) Close() error {
+	err := v.Conn.Close()
+	v.left.Do(func() {
+		v.slot.Closed()
+		v.to.open.Done()
+	})
+	return err
+}
+
+// Abort implements frontend.Held. TLS is not told: it would wait for a client
+// that does not read.
+func (v *visitor) Abort() { _ = v.Conn.Close() } // it is idle: nothing can be lost
+
+// End implements frontend.Held: the server ends its connections itself.
+func (v *visitor) End() {}
+
+func addrPort(addr net.Addr) netip.AddrPort {
+	t, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	both := t.AddrPort()
+	return netip.AddrPortFrom(both.Addr().Unmap().WithZone(""), both.Port())
+}
