@@ -14,6 +14,8 @@ import (
 	"recursor/recursor/iterate"
 	"recursor/serve"
 	"recursor/transport"
+	"recursor/trust"
+	"recursor/validate/sig"
 	"recursor/zone"
 )
 
@@ -24,8 +26,14 @@ type World struct {
 	Net   transport.Exchanger
 	Seeds random.Seeder
 	Watch observe.Observer // nil: nobody watches
-	// Hints, where set, stand in for those of the configuration.
-	Hints *delegation.Point
+	// Hints and Anchors, where set, stand in for those of the configuration.
+	Hints   *delegation.Point
+	Anchors *trust.Anchors
+	// Negatives are the negative anchors; nil: there are none.
+	Negatives *trust.Negatives
+	// Policy is what the validator accepts; the zero Policy is what validators
+	// must.
+	Policy sig.Policy
 }
 
 // Engine is a resolver from the client's bytes to the upstream's: everything
@@ -47,6 +55,13 @@ func NewEngine(c *config.Config, w World) (*Engine, error) {
 			return nil, err
 		}
 		w.Hints = root
+	}
+	if w.Anchors == nil {
+		trusted, err := anchors(c.TrustAnchors)
+		if err != nil {
+			return nil, err
+		}
+		w.Anchors = trusted
 	}
 	e := &Engine{c: c, world: w, zones: configured(c.Zones)}
 	e.Cache = cache.New(cache.Options{
@@ -89,6 +104,7 @@ func (e *Engine) recursorOptions() recursor.Options {
 				Sends: l.UpstreamSends, SendsPerName: l.UpstreamSendsPerName, Octets: int(l.UpstreamOctets),
 				Depth: l.Depth, Referrals: l.Referrals, Aliases: l.Aliases,
 				NSLookups: l.NSLookups, NSLookupsBeside: l.NSLookupsAtOnce, Servers: l.NSPerDelegation,
+				Signatures: l.SignatureChecks, FailedSignatures: l.SignatureChecksFailed, Hashes: l.NSEC3Hashes,
 				Records: l.RecordsPerRRset, BogusServers: l.ServersAfterBogus, Work: l.WorkTime,
 				Minimised: l.MinimiseSteps, OneLabel: l.MinimiseOneLabel,
 			},
@@ -112,6 +128,8 @@ func (e *Engine) recursorOptions() recursor.Options {
 		},
 		Delegations: delegation.Options{Hints: e.world.Hints, Configured: e.zones, MaxTTL: l.MaxTTL},
 		Answer:      l.AnswerTime,
+		Judge:       judge(c, &e.world),
+		Permissive:  c.Validation.Mode == config.ValidationPermissive,
 	}
 }
 

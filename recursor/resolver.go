@@ -12,6 +12,7 @@ import (
 	"recursor/recursor/infra"
 	"recursor/recursor/iterate"
 	"recursor/transport"
+	"recursor/validate"
 )
 
 // Options of a Resolver. The zero value of a field is its default.
@@ -32,9 +33,8 @@ type Options struct {
 	Answer time.Duration
 	// Permissive serves bogus answers without AD instead of SERVFAIL.
 	Permissive bool
-	// Judge makes the judge of the walks; nil turns validation off. It is
-	// given what answers its own questions.
-	Judge func(iterate.Asker, *cache.Cache) iterate.Judge
+	// Judge validates what walks bring; nil turns validation off.
+	Judge *validate.Judge
 }
 
 // Parts are what a Resolver works with.
@@ -79,7 +79,7 @@ func New(p Parts, o Options) *Resolver {
 		Asker:   r,
 	}
 	if o.Judge != nil {
-		parts.Judge = o.Judge(r, p.Cache)
+		parts.Judge = &judge{r, o.Judge}
 	}
 	r.walker = iterate.NewWalker(parts, o.Walk)
 	return r

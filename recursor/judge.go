@@ -1,0 +1,220 @@
+package recursor
+
+import (
+	"time"
+
+	"recursor/cache"
+	"recursor/dns/domain"
+	"recursor/dns/ede"
+	"recursor/dns/wire"
+	"recursor/observe"
+	"recursor/recursor/iterate"
+	"recursor/recursor/scrub"
+	"recursor/validate"
+)
+
+// judge lets a validate.Judge judge the Steps of walks: iterate.Judge.
+type judge struct {
+	r *Resolver
+	v *validate.Judge
+}
+
+// Judge implements iterate.Judge.
+func (j *judge) Judge(t *iterate.Task, s *iterate.Step) error {
+	now := j.r.Clock.Now()
+	resp := response(s)
+	parts, err := j.v.Judge(&resp, now.Signature, &fetcher{j, t}, t.Budget)
+	if err != nil {
+		return err
+	}
+	for i := range parts.Chain {
+		settle(&s.Chain[i], &parts.Chain[i])
+	}
+	final := &parts.Final
+	switch {
+	case s.Set != nil:
+		settle(s.Set, final)
+	case resp.Leads:
+	default:
+		s.Denied, s.Compact = status(final.Status), final.Compact
+		if s.SOA != nil && final.Status == validate.Secure {
+			s.SOA.TTL = min(s.SOA.TTL, final.TTL)
+		}
+	}
+	worst := parts.Worst()
+	if note, ok := worst.Note(); ok {
+		s.Notes = []ede.Note{note}
+	}
+	if t.Watch != nil {
+		t.Watch.Observe(observe.Judged{
+			At: now.TTL, Query: t.ID, Name: s.Name, Type: uint16(s.Type), Zone: worst.Zone,
+			Status: worst.Status.String(), Reason: worst.Reason.String(),
+		})
+	}
+	return nil
+}
+
+// response is a Step as the validator sees it.
+func response(s *iterate.Step) validate.Response {
+	r := validate.Response{
+		Name: s.Name, Type: s.Type, NXDomain: s.Kind == scrub.NXDomain, Target: s.Target,
+		Leads: s.Kind == scrub.Alias || s.Kind == scrub.Overflow,
+		SOA:   s.SOA, Proof: s.Proof, Server: s.Server.Addr(),
+	}
+	if !s.DenialOf.IsZero() { // what is denied is a name above (RFC 8020 §2)
+		r.Name, r.Target = s.DenialOf, s.DenialOf
+	}
+	for i := range s.Chain {
+		r.Chain = append(r.Chain, s.Chain[i].Set)
+	}
+	if s.Set != nil {
+		r.Set = &s.Set.Set
+	}
+	return r
+}
+
+// settle gives a Set the verdict on it.
+func settle(h *iterate.Held, v *validate.Verdict) {
+	h.Status = status(v.Status)
+	if v.Status == validate.Secure {
+		h.Set.TTL = min(h.Set.TTL, v.TTL)
+	}
+}
+
+// status is a verdict's status as the cache orders it. What no anchor speaks of
+// is served like what is proven to be unsigned, without AD.
+func status(s validate.Status) cache.Status {
+	switch s {
+	case validate.Secure:
+		return cache.Secure
+	case validate.Insecure, validate.Indeterminate:
+		return cache.Insecure
+	default:
+		return cache.Bogus
+	}
+}
+
+// Insecure implements iterate.Judge.
+func (j *judge) Insecure(t *iterate.Task, zone domain.Name) bool {
+	_, v, err := j.v.Zone(zone, j.r.Clock.Now().Signature, &fetcher{j, t}, t.Budget)
+	return err == nil && v.Status == validate.Insecure
+}
+
+// Descend implements iterate.Judge: the keys of a signed zone are fetched while
+// the walk asks its servers, so that a verdict waits for nothing that could
+// have come meanwhile.
+func (j *judge) Descend(t *iterate.Task, zone domain.Name, signed bool) {
+	k := iterate.Key{Name: zone, Type: wire.TypeDNSKEY, CD: true}
+	if !signed || t.Resolves(k) {
+		return
+	}
+	sub, err := t.Below()
+	if err != nil {
+		return
+	}
+	j.r.Begin(sub.Alone(), k, j.r.Clock.NewSignal()).Leave()
+}
+
+// fetcher brings keys and DS records for one task: validate.Fetcher.
+type fetcher struct {
+	*judge
+	t *iterate.Task
+}
+
+// Fetch implements validate.Fetcher: from the cache, else by a flight.
+func (f *fetcher) Fetch(w validate.Want) (validate.Fetched, error) {
+	now := f.r.Clock.Now().TTL
+	if !w.Again {
+		if got, ok := f.cached(w, now); ok {
+			return got, nil
+		}
+	}
+	t, err := f.t.Below()
+	if err != nil {
+		return validate.Fetched{}, err
+	}
+	k := iterate.Key{Name: w.Name, Type: w.Type, CD: true, Again: w.Again}
+	if f.t.Resolves(k) {
+		return validate.Fetched{}, &ede.Error{Code: ede.DNSSECIndeterminate, Zone: w.Name, Err: iterate.ErrCycle}
+	}
+	signal := f.r.Clock.NewSignal()
+	p := f.r.Begin(t, k, signal)
+	defer p.Leave()
+	for {
+		result, err, ok := p.Done()
+		if ok {
+			return fetched(w, result, err)
+		}
+		left := t.Left(f.r.Clock.Now().TTL)
+		if left <= 0 {
+			return validate.Fetched{}, &ede.Error{Code: ede.Other, Zone: w.Name, Err: iterate.ErrDeadline}
+		}
+		signal.Wait(left)
+	}
+}
+
+// fetched is the outcome of a flight as a Fetched. An alias at the name means
+// that there is no such RRset.
+func fetched(w validate.Want, result iterate.Result, err error) (validate.Fetched, error) {
+	if err != nil {
+		return validate.Fetched{}, err
+	}
+	return validate.Fetched{Response: response(&result.Steps[0])}, nil
+}
+
+// cached is what the cache has.
+func (f *fetcher) cached(w validate.Want, now time.Time) (validate.Fetched, bool) {
+	got := validate.Fetched{Response: validate.Response{Name: w.Name, Type: w.Type, Target: w.Name}}
+	if e, ok := f.r.Cache.Get(w.Name, w.Type, now); ok {
+		set := e.Set
+		got.Set = &set
+		got.Known, got.Verdict = known(e.Status)
+		got.Verdict.TTL = set.TTL
+		return got, e.Status != cache.Bogus
+	}
+	d, ok := f.r.Cache.GetDenial(w.Name, w.Type, now)
+	if !ok || d.Status == cache.Bogus {
+		return got, false
+	}
+	if d.SOA.Type == wire.TypeSOA {
+		got.SOA = &d.SOA
+	}
+	got.Proof, got.NXDomain = d.Proof, d.Type == wire.TypeNone
+	got.Known, got.Verdict = known(d.Status)
+	got.Verdict.Compact = d.Compact
+	return got, true
+}
+
+// known is the verdict that a status in the cache stands for.
+func known(s cache.Status) (bool, validate.Verdict) {
+	switch s {
+	case cache.Secure:
+		return true, validate.Verdict{Status: validate.Secure}
+	case cache.Insecure:
+		return true, validate.Verdict{Status: validate.Insecure}
+	}
+	return false, validate.Verdict{}
+}
+
+// Keep implements validate.Fetcher.
+func (f *fetcher) Keep(got *validate.Fetched, v validate.Verdict) {
+	now := f.r.Clock.Now().TTL
+	if got.Set != nil {
+		set := *got.Set
+		if v.Status == validate.Secure {
+			set.TTL = min(set.TTL, v.TTL)
+		}
+		f.r.Cache.Put(&set, cache.RankAnswerAA, status(v.Status), now)
+		return
+	}
+	d := cache.Denial{
+		Name: got.Name, Type: got.Type, Proof: got.Proof, Status: status(v.Status), Compact: v.Compact,
+	}
+	if got.NXDomain {
+		d.Type = wire.TypeNone
+	}
+	if got.SOA != nil {
+		d.SOA = *got.SOA
+	}
+	f.r.Cache.PutDenial(&d, now)
+}
