@@ -9,12 +9,12 @@ import (
 	"recursor/daemon/config"
 )
 
-// Load reads a configuration; "" is the default one.
+// Load is Check for who is to run the configuration; "" is the default one.
 func Load(path string) (*config.Config, error) {
 	if path == "" {
 		return config.Default(), nil
 	}
-	return config.Load(path)
+	return Check(path)
 }
 
 // NewLogger is the logger that the configuration asks for, writing to w.
