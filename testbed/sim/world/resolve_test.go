@@ -16,20 +16,49 @@ import (
 	"recursor/recursor/delegation"
 	"recursor/testbed/sim"
 	"recursor/testbed/sim/world"
+	"recursor/trust"
+	"recursor/validate"
+)
+
+// mode is whether the resolver validates.
+type mode uint8
+
+const (
+	plain mode = iota
+	validating
 )
 
 // TestResolverAnswersTheTable has the engine resolve every name of the table
-// in simulated time, twice with the same transcript.
+// in simulated time, twice with the same transcript, without validation and
+// with it.
 func TestResolverAnswersTheTable(t *testing.T) {
-	first := resolveAll(t)
-	if first != resolveAll(t) {
-		t.Error("the same world, asked the same, sent other queries")
+	for m, what := range map[mode]string{plain: "plain", validating: "validating"} {
+		t.Run(what, func(t *testing.T) {
+			first := resolveAll(t, m)
+			if first != resolveAll(t, m) {
+				t.Error("the same world, asked the same, sent other queries")
+			}
+		})
 	}
 }
 
-// resolveAll asks for every name without validation, checks the answers and
-// returns the queries sent.
-func resolveAll(t *testing.T) string {
+// judge is a validator that trusts the anchors of the world.
+func judge(t *testing.T, w *world.World) *validate.Judge {
+	t.Helper()
+	keys, err := trust.ParseLines(w.Anchors())
+	if err != nil {
+		t.Fatal(err)
+	}
+	anchors := trust.New(keys...)
+	return validate.New(validate.Options{Anchors: func(name domain.Name, now time.Time) (validate.Anchor, bool) {
+		a, ok := anchors.Closest(name, now)
+		return validate.Anchor{Zone: a.Zone, DS: a.DS, DNSKEY: a.DNSKEY}, ok
+	}})
+}
+
+// resolveAll asks for every name, checks the answers and returns the queries
+// sent.
+func resolveAll(t *testing.T, m mode) string {
 	t.Helper()
 	w, err := world.New(world.Options{})
 	if err != nil {
@@ -47,6 +76,9 @@ func resolveAll(t *testing.T) string {
 	o.Walk.Usable.Special = true
 	o.Walk.Case, o.Walk.Cookies = true, true
 	o.Delegations.Hints = root
+	if m == validating {
+		o.Judge = judge(t, w)
+	}
 	r := recursor.New(recursor.Parts{
 		Clock: c, Net: n, Cache: cache.New(cache.Options{Size: 8 << 20}), Seeds: &random.Replay{Seed: 7},
 	}, o)
@@ -59,11 +91,14 @@ func resolveAll(t *testing.T) string {
 			a, err = r.Resolve(context.Background(), recursor.Query{Name: domain.MustParse(ask.Name), Type: wire.Type(typeOf(t, ask.Type))})
 		})
 		want := ask.RCode
-		if ask.Unvalidated != "" {
+		if m == plain && ask.Unvalidated != "" {
 			want = ask.Unvalidated
 		}
 		if got := dns.RcodeToString[int(a.RCode)]; got != want {
 			t.Errorf("%s %s: %s after %v (%v), want %s", ask.Name, ask.Type, got, c.Elapsed()-began, err, want)
+		}
+		if want != "SERVFAIL" && a.Secure != (m == validating && ask.Secure) {
+			t.Errorf("%s %s: secure %v, notes %v; %s", ask.Name, ask.Type, a.Secure, a.Notes, ask.Why)
 		}
 		if got := lastData(a); ask.Unvalidated == "" && ask.RCode != "SERVFAIL" && ask.Data != "*" && got != ask.Data {
 			t.Errorf("%s %s: data %q, want %q", ask.Name, ask.Type, got, ask.Data)
