@@ -21,7 +21,7 @@ func (r *Resolver) Begin(t *iterate.Task, k iterate.Key, signal clock.Signal) it
 		signal.Set()
 		return p
 	}
-	if f, ok := r.Cache.GetFailure(k.Name, k.Type, r.Clock.Now().TTL); ok && !(k.CD && validation(f.Code)) {
+	if f, ok := r.Cache.GetFailure(k.Name, k.Type, r.Clock.Now().TTL); ok && k.Avoid.IsZero() && !(k.CD && validation(f.Code)) {
 		p.err, p.known = &ede.Error{Code: f.Code, Zone: k.Name, Upstream: true, Err: errors.New(f.Text)}, true
 		signal.Set()
 		return p
@@ -126,7 +126,7 @@ func (r *Resolver) walk(t *iterate.Task, k iterate.Key) (iterate.Result, error) 
 		r.keepFailure(k, bogusError(&result), began, now) // RFC 9520 §3.4
 	case err == nil:
 		r.Cache.ClearFailure(k.Name, k.Type)
-	case upstream(err):
+	case upstream(err) && k.Avoid.IsZero(): // what one way did not find is no failure of the name
 		r.keepFailure(k, err, began, now)
 	}
 	return result, err

@@ -1,9 +1,14 @@
 package recursor_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/miekg/dns"
+
 	"recursor/dns/wire"
+	"recursor/recursor/iterate"
+	"recursor/testbed/sim"
 )
 
 // TestAKnownAbsenceOfAServerCostsNoTime: what the cache knows of a name server is
@@ -18,4 +23,46 @@ func TestAKnownAbsenceOfAServerCostsNoTime(t *testing.T) {
 	if o.took != 0 {
 		t.Errorf("took %v without a question", o.took)
 	}
+}
+
+// TestMissingGlueIsAskedForAtTheParent: com. refers without the glue that only it
+// can give, and gives it when asked, here behind an alias.
+func TestMissingGlueIsAskedForAtTheParent(t *testing.T) {
+	w := newWorld(t, "example NS ns.example", "").start()
+	w.servers[comAddr].Faults.Hook = func(_ sim.Packet, q, m *dns.Msg) bool {
+		switch strings.ToLower(q.Question[0].Name) {
+		case "ns.example.com.":
+			m.Answer, m.Ns = []dns.RR{rr(t, "ns.example.com. 300 CNAME ns2.example.com.")}, nil
+		case "ns2.example.com.":
+			m.Answer, m.Ns = []dns.RR{rr(t, "ns2.example.com. 300 A 192.0.2.1")}, nil
+		default:
+			return true
+		}
+		m.Authoritative = true
+		return true
+	}
+	w.options.Walk.Minimise = iterate.Off
+	w.start()
+	w.example("192.0.2.1", "example.com.")
+	w.wantA(w.ask("www.example.com.", wire.TypeA), "192.0.2.80")
+}
+
+// TestAZoneBehindItsOwnServersEnds: there is no way to an address, and the search
+// for one ends soon.
+func TestAZoneBehindItsOwnServersEnds(t *testing.T) {
+	w := newWorld(t, "example NS ns1.example\nexample NS ns2.example", "").start()
+	w.wantRCode(w.ask("www.example.com.", wire.TypeA), wire.ServFail)
+	if sent := w.sent(); len(sent) > 20 {
+		t.Errorf("%d queries: %v", len(sent), sent)
+	}
+}
+
+// TestGlueOfTheServersZoneIsTheLastResort: what the zone of the name server says of
+// its address is wrong, what its parent says is right.
+func TestGlueOfTheServersZoneIsTheLastResort(t *testing.T) {
+	w := newWorld(t, "example NS ns.hoster.net.", "hoster NS ns.hoster\nns.hoster A 192.0.2.2").start()
+	w.serve("192.0.2.2", "hoster.net.", "@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 192.0.2.3")
+	w.serve("192.0.2.3", "hoster.net.", "@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 192.0.2.3").Faults.RCode = dns.RcodeServerFailure
+	w.example("192.0.2.2", "example.com.")
+	w.wantA(w.ask("www.example.com.", wire.TypeA), "192.0.2.80")
 }

@@ -1,6 +1,7 @@
 package delegation
 
 import (
+	"net/netip"
 	"time"
 
 	"recursor/cache"
@@ -100,6 +101,25 @@ func (s *Store) forward(n domain.Name) *Point {
 			return nil
 		}
 		n = n.Parent()
+	}
+}
+
+// Glue is the addresses that delegations at or above a name server's name came
+// with for it. They are a hint where to ask, never data.
+func (s *Store) Glue(name domain.Name, now time.Time) []netip.Addr {
+	for n := name; ; n = n.Parent() {
+		if b, expires, ok := s.cache.GetPoint(n, now); ok {
+			if p, ok := decode(n, b, expires); ok {
+				for i := range p.Servers {
+					if p.Servers[i].Name == name && len(p.Servers[i].Addrs) > 0 {
+						return p.Servers[i].Addrs
+					}
+				}
+			}
+		}
+		if n.IsRoot() {
+			return nil
+		}
 	}
 }
 

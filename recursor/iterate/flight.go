@@ -17,6 +17,9 @@ type Key struct {
 	CD bool
 	// Again asks past the cache: what is there did not convince (RFC 8901 §5).
 	Again bool
+	// Avoid is set where the servers of that zone, which Name is in, have no
+	// address but behind themselves: the search begins above them.
+	Avoid domain.Name
 	// Cut is set on a minimised step: the zone asked. It is zero on a whole
 	// resolution.
 	Cut domain.Name

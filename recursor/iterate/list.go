@@ -25,8 +25,9 @@ type list struct {
 	empty   int        // answers that said nothing
 	reasons reasons
 	// dry: there is nobody left to send to; gluedDoubted: the names of servers
-	// with glue are being looked up too.
-	dry, gluedDoubted bool
+	// with glue are being looked up too; gluedForeign: the glue of their own
+	// zones' delegations was taken.
+	dry, gluedDoubted, gluedForeign bool
 	// doubtEDNS: a server may be at odds with EDNS; sought: the proof that the
 	// zone is insecure has been sought, and insecure is what came of it.
 	doubtEDNS, sought, insecure bool

@@ -57,6 +57,9 @@ func (l *list) lookUp(now time.Time) bool {
 		l.doubtGlue()
 	}
 	if len(l.names) == 0 {
+		if len(l.lookups) == 0 && l.foreignGlue(now) {
+			return true
+		}
 		l.dry = len(l.lookups) == 0
 		return false
 	}
@@ -100,11 +103,33 @@ func (l *list) doubtGlue() {
 	}
 }
 
+// foreignGlue turns, where all else failed, to the addresses that the name
+// servers' own zones are delegated with: what the child says of them may be
+// wrong while its parent still knows. It reports whether there were new ones.
+func (l *list) foreignGlue(now time.Time) bool {
+	if l.gluedForeign || l.point.Hints {
+		return false
+	}
+	l.gluedForeign = true
+	before := len(l.servers)
+	for i := range l.point.Servers {
+		for _, a := range l.points.Glue(l.point.Servers[i].Name, now) {
+			l.add(l.point.Servers[i].Name, netip.AddrPortFrom(a, l.o.Port))
+		}
+	}
+	return len(l.servers) > before
+}
+
 // begin starts to resolve the address of a name server. What the client's
 // validator would say of it does not matter: the answer of the server is judged.
 func (l *list) begin(name domain.Name, t wire.Type, now time.Time) {
 	k := Key{Name: name, Type: t, CD: true}
 	task, err := l.task.Below()
+	if l.task.inside(k) && name.Within(l.point.Zone) && !l.point.Zone.IsRoot() {
+		// The referral came without glue that it needs. The servers that gave it
+		// may have an answer (RFC 9471 §3.1: glue may have been left out).
+		k.Avoid = l.point.Zone
+	}
 	if err == nil && l.task.inside(k) {
 		err = ErrCycle
 	}

@@ -29,6 +29,7 @@ type walk struct {
 	unknown   bool              // the cache has nothing for SNAME
 	cut       *delegation.Point // nil: to be looked up
 	above     domain.Name       // configured zone with First that has failed
+	avoid     domain.Name       // zone whose servers are being looked for
 	shown     minimised
 	sends     int
 	referrals int
@@ -45,7 +46,7 @@ type walk struct {
 // holds the Steps that were reached, also where there is an error, which is an
 // *ede.Error.
 func (w *Walker) Walk(t *Task, k Key) (Result, error) {
-	c := walk{Walker: w, task: t, cd: k.CD, signal: w.clock.NewSignal(), sname: k.Name, stype: k.Type, unknown: true}
+	c := walk{Walker: w, task: t, cd: k.CD, signal: w.clock.NewSignal(), sname: k.Name, stype: k.Type, avoid: k.Avoid, unknown: true}
 	err := c.run()
 	return c.out, err
 }
@@ -140,6 +141,9 @@ func (w *walk) conclude(s Step) (done bool, err error) {
 func (w *walk) closest(now time.Time) *delegation.Point {
 	if !w.above.IsZero() && w.sname.Within(w.above) {
 		return w.points.Above(w.above, w.sname, now)
+	}
+	if !w.avoid.IsZero() && w.sname.Within(w.avoid) {
+		return w.points.Closest(w.avoid.Parent(), wire.TypeA, now)
 	}
 	return w.points.Closest(w.sname, w.stype, now)
 }
