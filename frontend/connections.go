@@ -26,6 +26,7 @@ type Connections struct {
 	mu          sync.Mutex
 	first, last *Connection // by age
 	open        int
+	shaking     int // of these, handshakes in progress
 	perClient   map[netip.Addr]int
 	ending      bool
 
@@ -45,6 +46,7 @@ type Connection struct {
 	client     netip.Addr
 	next, prev *Connection
 	member     bool // of the list; guarded by all.mu
+	shaking    bool // guarded by all.mu
 
 	state atomic.Uint32
 	since atomic.Int64 // when it became idle, in nanoseconds from all.base
@@ -193,9 +195,60 @@ func (a *Connections) remove(c *Connection) {
 		a.last = c.prev
 	}
 	c.prev, c.next, c.member = nil, nil, false
+	a.endShake(c)
 	a.open--
 	if a.perClient[c.client]--; a.perClient[c.client] == 0 {
 		delete(a.perClient, c.client)
+	}
+}
+
+// Shake says that a handshake begins. Where as many are in progress as may be,
+// the oldest gives way; false when the connection has given way itself.
+func (c *Connection) Shake() bool {
+	a := c.all
+	a.mu.Lock()
+	ok := c.member
+	var victim *Connection
+	if ok && a.shaking >= a.limits.Handshakes {
+		victim = a.oldestShaking()
+		ok = victim != nil
+	}
+	if ok {
+		c.shaking = true
+		a.shaking++
+	}
+	a.mu.Unlock()
+	if victim != nil {
+		a.evicted.Add(1)
+		victim.held.Abort()
+	}
+	return ok
+}
+
+// Shaken says that the handshake has ended.
+func (c *Connection) Shaken() {
+	c.all.mu.Lock()
+	c.all.endShake(c)
+	c.all.mu.Unlock()
+}
+
+// oldestShaking takes out the oldest connection with a handshake in progress.
+// It has a.mu.
+func (a *Connections) oldestShaking() *Connection {
+	for c := a.first; c != nil; c = c.next {
+		if c.shaking && c.state.CompareAndSwap(idle, gone) {
+			a.remove(c)
+			return c
+		}
+	}
+	return nil
+}
+
+// endShake has a.mu.
+func (a *Connections) endShake(c *Connection) {
+	if c.shaking {
+		c.shaking = false
+		a.shaking--
 	}
 }
 

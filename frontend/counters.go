@@ -39,6 +39,10 @@ const (
 	Evicted
 	// TimedOut connections brought no whole query in time.
 	TimedOut
+	// Handshakes of TLS that ended well.
+	Handshakes
+	// Unshaken: handshakes of TLS that did not.
+	Unshaken
 	numCounters
 )
 
@@ -75,6 +79,10 @@ func (c Counter) String() string {
 		return "evicted"
 	case TimedOut:
 		return "timed-out"
+	case Handshakes:
+		return "handshakes"
+	case Unshaken:
+		return "unshaken"
 	default:
 		return "unknown"
 	}

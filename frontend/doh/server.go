@@ -2,6 +2,7 @@ package doh
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"log" //nolint:depguard // net/http writes its complaints to one of these: here to nobody
 	"net"
@@ -39,6 +40,7 @@ func (l *Listener) newServer() *http.Server {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(io.Discard, "", 0),
 		ConnContext:       withVisitor,
+		ConnState:         told,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams:          o.Limits.Outstanding,
 			MaxReceiveBufferPerConnection: window,
@@ -86,7 +88,11 @@ func (a admission) Accept() (net.Conn, error) {
 		if slot, ok := a.to.o.Connections.Admit(v.client.Addr(), a.to.o.Clock.Now().TTL, v); ok {
 			v.slot = slot
 			a.to.open.Add(1)
-			return v, nil
+			if a.to.o.TLS == nil || slot.Shake() {
+				return v, nil
+			}
+			_ = v.Close() // it has given way already
+			continue
 		}
 		_ = conn.Close() // it was never used
 	}
@@ -104,12 +110,25 @@ type visitor struct {
 
 type visitorKey struct{}
 
+// told is what the library says of a connection: it is active when its
+// handshake has ended and, over HTTP/1.1, the first request begins.
+func told(conn net.Conn, state http.ConnState) {
+	if v, ok := below(conn).(*visitor); ok && state == http.StateActive {
+		v.slot.Shaken()
+	}
+}
+
+// below is what TLS was put around.
+func below(conn net.Conn) net.Conn {
+	if secure, ok := conn.(*tls.Conn); ok {
+		return secure.NetConn()
+	}
+	return conn
+}
+
 // withVisitor lets requests know their connection.
 func withVisitor(ctx context.Context, conn net.Conn) context.Context {
-	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		conn = secure.NetConn()
-	}
-	return context.WithValue(ctx, visitorKey{}, conn)
+	return context.WithValue(ctx, visitorKey{}, below(conn))
 }
 
 // Close implements net.Conn.

@@ -68,10 +68,34 @@ type connection struct {
 func (c *connection) run() {
 	defer c.server.running.Done()
 	defer c.leave()
-	c.arm(c.slot.Since().Add(c.server.o.Limits.FirstQuery))
-	for c.read() && c.serve() {
+	first := c.slot.Since().Add(c.server.o.Limits.FirstQuery)
+	c.arm(first)
+	if c.shake(first) {
+		for c.read() && c.serve() {
+		}
 	}
 	c.finished = true
+}
+
+// shake makes the handshake of a connection that has one, within the time of the
+// first query; false where it fails.
+func (c *connection) shake(until time.Time) bool {
+	secure, ok := c.conn.(interface{ Handshake() error })
+	if !ok {
+		return true
+	}
+	if !c.slot.Shake() {
+		return false
+	}
+	_ = c.conn.SetWriteDeadline(until) // where it fails, the handshake does
+	err := secure.Handshake()
+	c.slot.Shaken()
+	if err != nil {
+		c.counters.Add(frontend.Unshaken, 1)
+		return false
+	}
+	c.counters.Add(frontend.Handshakes, 1)
+	return true
 }
 
 // read waits for octets; false when there are none to come.

@@ -27,7 +27,8 @@ type Options struct {
 }
 
 // Conn is what a server needs of a connection. A net.Conn is one; where it can
-// close its sending half alone (CloseWrite), that is used.
+// close its sending half alone (CloseWrite), that is used; where it begins with a
+// handshake (Handshake), as TLS does, that is made first.
 type Conn interface {
 	Read(p []byte) (int, error)
 	Write(p []byte) (int, error)
