@@ -36,7 +36,7 @@ func (c *court) cut(name domain.Name) *cut {
 	if d, ok := c.cuts[name]; ok {
 		return d
 	}
-	d := new(cut)
+	d := &cut{verdict: Verdict{Reason: SignatureMissing, Zone: name}} // while it is being found out
 	c.cuts[name] = d
 	var last Fetched
 	for want := (Want{Name: name, Type: wire.TypeDS}); ; want.Again = true {
@@ -72,7 +72,11 @@ func (c *court) judgeCut(name domain.Name, f *Fetched) cut {
 	switch {
 	case len(f.Chain) > 0:
 		// An alias is no delegation, nor is what lies below a DNAME.
-		d.verdict = b.set(&f.Chain[0])
+		t := f.Chain[0].Type
+		if f.Chain[0].Name == name {
+			t = wire.TypeDS
+		}
+		d.verdict = b.setAs(&f.Chain[0], t)
 		d.within = d.verdict.Zone
 	case f.Set != nil && f.Set.Type == wire.TypeDS && f.Set.Name == name:
 		d.verdict = b.set(f.Set)

@@ -36,7 +36,7 @@ func (b *bench) proof(z *zone) *proof {
 	b.proofs[z.name] = p
 	for i := range b.r.Proof[:min(len(b.r.Proof), MaxProof)] {
 		set := &b.r.Proof[i]
-		if set.Type != wire.TypeNSEC && set.Type != wire.TypeNSEC3 {
+		if set.Type != wire.TypeNSEC && set.Type != wire.TypeNSEC3 || !set.Name.Within(z.name) {
 			continue
 		}
 		result := b.verify(set, z)

@@ -288,9 +288,9 @@ func (w *world) Hashes(n int) error {
 
 // step is a response with its verdicts.
 type step struct {
-	validate.Response
-	validate.Parts
-	err error
+	response validate.Response
+	parts    validate.Parts
+	err      error
 }
 
 // resolve follows a question to its end and judges each step.
@@ -316,9 +316,9 @@ func (w *world) resolve(n string, t wire.Type) []step {
 func (w *world) verdict(n string, t wire.Type) validate.Verdict {
 	w.tb.Helper()
 	steps := w.resolve(n, t)
-	worst := steps[0].Worst()
+	worst := steps[0].parts.Worst()
 	for i := range steps {
-		if v := steps[i].Worst(); v.Status < worst.Status {
+		if v := steps[i].parts.Worst(); v.Status < worst.Status {
 			worst = v
 		}
 	}

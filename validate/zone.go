@@ -35,7 +35,7 @@ func (c *court) zone(name domain.Name) *zone {
 	if z, ok := c.zones[name]; ok {
 		return z
 	}
-	z := &zone{name: name}
+	z := &zone{name: name, verdict: Verdict{Reason: DNSKEYMissing, Zone: name}} // while it is being found out
 	c.zones[name] = z
 	switch st := c.stands(name); {
 	case !st.trusted:
@@ -181,11 +181,11 @@ func (c *court) keys(z *zone, f *Fetched) Verdict {
 	}
 	result := sig.Verify(set, vouched.Keys, c.window(), c.work)
 	v := blame(z.verdictOf(&result, c), f.Server)
-	switch result.Fault {
-	case sig.Sound:
+	if result.Fault == sig.Sound {
 		z.keys, z.from = all, set
 		c.fetch.Keep(f, v)
-	case sig.KeyMissing:
+	}
+	if result.Fault == sig.KeyMissing {
 		v.Reason = SignatureMissing // there are others, but none by those keys
 	}
 	return v
