@@ -123,9 +123,12 @@ func (s *Source) make(keyPEM []byte) (chain, key []byte, err error) {
 
 // keyOf reads a key in PEM form, or makes one.
 func keyOf(text []byte) (crypto.Signer, error) {
+	if text == nil {
+		return ecdsa.GenerateKey(elliptic.P256(), nil) // the library's own source of randomness
+	}
 	block, _ := pem.Decode(text)
 	if block == nil {
-		return ecdsa.GenerateKey(elliptic.P256(), nil) // the library's own source of randomness
+		return nil, errors.New(keyFile + " has no key: remove it, and clients that pin it get another")
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
