@@ -90,7 +90,7 @@ func (e *Engine) Handler(ctx context.Context) *serve.Handler {
 	if c.LocalZones.SpecialUse {
 		// A zone that the operator forwards is resolved, whatever is special
 		// about its name elsewhere (RFC 6761 §6.2, RFC 8375 §4).
-		o.Zones = zone.SpecialUse().Transparent(names(e.zones)...)
+		o.Zones = zone.SpecialUse().Transparent(append(names(e.zones), c.LocalZones.Except...)...)
 	}
 	return serve.New(ctx, o)
 }

@@ -87,6 +87,7 @@ type Upstream struct {
 // LocalZones tells what is answered here.
 type LocalZones struct {
 	SpecialUse bool
+	Except     []domain.Name // resolved all the same
 }
 
 // Zones are the delegation points that the operator configures.

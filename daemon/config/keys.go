@@ -114,6 +114,11 @@ func (c *Config) keys() []key {
 				"Internet (RFC 6303, RFC 6761, RFC 7686, RFC 8375, RFC 9462).",
 		},
 		key{
+			path: "local-zones.except", value: domains(&c.LocalZones.Except),
+			doc: "Of these, names that are resolved all the same, with what is below them. Zones under `zones` need not " +
+				"be listed.",
+		},
+		key{
 			path: "zones.forward", value: zones(&c.Zones.Forward, &c.Upstream.Port),
 			doc: "Zones whose names are asked of recursive servers. Each item has `name`, `to` (addresses), `port` (for " +
 				"those of `to` without one; default `upstream.port`) and `first` (where all of `to` fail, iterate as if " +

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -82,6 +83,32 @@ func (z *zonesValue) read(r *reader, at string, n *node) {
 	*z.at = read
 }
 
+// domains is a list of domain names.
+func domains(at *[]domain.Name) value {
+	return &listValue[domain.Name]{
+		at: at, item: "domain names such as corp.example", print: domain.Name.String,
+		parse: func(_ *reader, s string) (domain.Name, error) { return parseDomain(s) },
+	}
+}
+
+var (
+	errNotASCII = errors.New("has other characters than printable ASCII; write international names in their xn-- form")
+	errNoDomain = errors.New("is not a domain name")
+)
+
+// parseDomain reads a name. The ASCII form is what servers know; which one is
+// meant is not for us to guess.
+func parseDomain(s string) (domain.Name, error) {
+	if strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return domain.Name{}, errNotASCII
+	}
+	n, err := domain.Parse(s)
+	if err != nil {
+		return domain.Name{}, fmt.Errorf("%w: %s", errNoDomain, strings.TrimPrefix(err.Error(), "domain: "))
+	}
+	return n, nil
+}
+
 // nameValue is the name of a zone, without a default.
 type nameValue struct{ at *domain.Name }
 
@@ -97,14 +124,9 @@ func (d *nameValue) read(r *reader, at string, n *node) {
 	if !ok {
 		return
 	}
-	// The ASCII form is what servers know; which one is meant is not for us to guess.
-	if strings.ContainsFunc(said, func(c rune) bool { return c <= ' ' || c > '~' }) {
-		r.report(n, at, fmt.Sprintf("%q has other characters than printable ASCII", said), "write international names in their xn-- form")
-		return
-	}
-	parsed, err := domain.Parse(said)
+	parsed, err := parseDomain(said)
 	if err != nil {
-		r.report(n, at, fmt.Sprintf("%q is not a domain name: %s", said, strings.TrimPrefix(err.Error(), "domain: ")), "allowed: "+d.describe())
+		r.report(n, at, fmt.Sprintf("%q %s", said, err), "allowed: "+d.describe())
 		return
 	}
 	*d.at = parsed
