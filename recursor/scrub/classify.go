@@ -134,9 +134,10 @@ func Classify(m *rrset.Message, a Asked) Response {
 	default:
 		r.referral(m, a)
 	}
-	if a.Type == wire.TypeDS && len(r.Chain) == 0 && (r.Kind == NoData || r.Kind == NXDomain) &&
+	if a.Type == wire.TypeDS && !a.Name.IsRoot() && len(r.Chain) == 0 && (r.Kind == NoData || r.Kind == NXDomain) &&
 		r.SOA != nil && r.SOA.Name == a.Name {
 		// The child speaks of itself; only the parent knows (RFC 4035 §3.1.4.1).
+		// The root has none.
 		return r.is(Lame, "the child's answer to a question for its DS")
 	}
 	return r

@@ -299,6 +299,11 @@ func TestClassify(t *testing.T) {
 			want: want{kind: scrub.NoData},
 		},
 		{
+			name: "the root on its own DS", zone: ".", q: ".", qtype: dns.TypeDS,
+			r:    response{aa: true, authority: ". 300 SOA a. b. 1 2 3 4 60"},
+			want: want{kind: scrub.NoData},
+		},
+		{
 			name: "referral to the owner of the DS asked for", zone: "com.", q: "example.com.", qtype: dns.TypeDS,
 			r:    response{authority: "example.com. 300 NS ns.example.com."},
 			want: want{kind: scrub.Lame},
