@@ -62,11 +62,10 @@ func servFail(t *iterate.Task, from string) Answer {
 }
 
 // bogusError is the error of data that validation refused (RFC 4035 §5.5).
-func bogusError(result *iterate.Result) error {
-	last := result.Last()
-	e := &ede.Error{Code: ede.DNSSECBogus, Zone: last.Zone, Upstream: true}
-	if len(last.Notes) > 0 {
-		e.Code, e.Zone, e.Err = last.Notes[0].Code, domain.Name{}, errors.New(last.Notes[0].Text)
+func bogusError(s *iterate.Step) error {
+	e := &ede.Error{Code: ede.DNSSECBogus, Zone: s.Zone, Upstream: true}
+	if len(s.Notes) > 0 {
+		e.Code, e.Zone, e.Err = s.Notes[0].Code, domain.Name{}, errors.New(s.Notes[0].Text)
 	}
 	return e
 }

@@ -3,7 +3,6 @@ package recursor
 import (
 	"errors"
 
-	"recursor/cache"
 	"recursor/clock"
 	"recursor/dns/ede"
 	"recursor/recursor/iterate"
@@ -121,9 +120,10 @@ func (r *Resolver) walk(t *iterate.Task, k iterate.Key) (iterate.Result, error) 
 	began := r.Clock.Now().TTL
 	result, err := r.walker.Walk(t, k)
 	now := r.Clock.Now().TTL
+	bogus := result.Bogus()
 	switch {
-	case err == nil && !k.CD && result.Last().Status() == cache.Bogus:
-		r.keepFailure(k, bogusError(&result), began, now) // RFC 9520 §3.4
+	case err == nil && !k.CD && bogus != nil:
+		r.keepFailure(k, bogusError(bogus), began, now) // RFC 9520 §3.4
 	case err == nil:
 		r.Cache.ClearFailure(k.Name, k.Type)
 	case upstream(err) && k.Avoid.IsZero(): // what one way did not find is no failure of the name

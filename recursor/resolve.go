@@ -99,8 +99,8 @@ func (r *Resolver) wait(ctx context.Context, p iterate.Pending, s clock.Signal, 
 // better than nothing (RFC 8767 §4).
 func (r *Resolver) landed(q Query, t *iterate.Task, result iterate.Result, err error) (Answer, error) {
 	if err == nil {
-		if r.o.Judge != nil && !q.CD && !r.o.Permissive && result.Last().Status() == cache.Bogus {
-			return servFail(t, "upstream"), bogusError(&result)
+		if s := result.Bogus(); s != nil && r.o.Judge != nil && !q.CD && !r.o.Permissive {
+			return servFail(t, "upstream"), bogusError(s)
 		}
 		return r.answer(result, t, "upstream"), nil
 	}

@@ -78,6 +78,17 @@ type Result struct {
 	Steps []Step
 }
 
+// Bogus is the first step that is Bogus, nil where there is none. What a bogus
+// alias leads to is no better than the alias.
+func (r *Result) Bogus() *Step {
+	for i := range r.Steps {
+		if r.Steps[i].Status() == cache.Bogus {
+			return &r.Steps[i]
+		}
+	}
+	return nil
+}
+
 // Last is the final step, nil where there is none.
 func (r *Result) Last() *Step {
 	if len(r.Steps) == 0 {

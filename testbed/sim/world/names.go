@@ -88,6 +88,7 @@ func names() []Name {
 		secure("types.se.", "HTTPS", `1 . alpn="h2"`, "HTTPS"),
 		secure("_443._tcp.types.se.", "TLSA", "3 1 1 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "TLSA"),
 		secure("se.", "DS", anything, "the parent is asked"),
+		secure(".", "DS", "", "who has no parent says so"),
 	}, wrongNames()...)
 }
 
@@ -95,6 +96,7 @@ func names() []Name {
 func wrongNames() []Name {
 	return []Name{
 		bogus("www.expired.com.", "A", "signatures expired"),
+		bogus("away.expired.com.", "A", "the alias is bogus: where it leads to, an unsigned name, does not matter"),
 		bogus("www.future.org.", "A", "signatures not yet valid"),
 		bogus("www.stripped.com.", "A", "one signature missing"),
 		secure("good.stripped.com.", "A", "192.0.2.23", "and its neighbour, sound"),
