@@ -18,6 +18,7 @@ type list struct {
 	servers []*candidate
 	pool    []candidate   // where the next candidates come from
 	names   []domain.Name // name servers whose addresses are not known
+	later   []domain.Name // name servers that the cache was not asked about
 	lookups []lookup
 	flying  []*flying
 	prefer  *candidate // to be asked again at once: it told us how
@@ -49,24 +50,39 @@ func (w *walk) newList(q scrub.Asked) *list {
 	now := w.now
 	n := len(w.cut.Addrs)
 	for i := range w.cut.Servers {
-		n += max(len(w.cut.Servers[i].Addrs), 1)
+		n += len(w.cut.Servers[i].Addrs)
 	}
+	n = max(n, enough)
 	l.servers, l.pool = make([]*candidate, 0, n), make([]candidate, n)
 	for _, a := range w.cut.Addrs {
 		l.add(domain.Name{}, a)
 	}
+	first, found := 0, 0
+	if n := len(w.cut.Servers); n > enough {
+		first = w.task.Random.IntN(n)
+	}
 	for i := range w.cut.Servers {
-		s := &w.cut.Servers[i]
+		s := &w.cut.Servers[(first+i)%len(w.cut.Servers)]
 		before := len(l.servers)
 		for _, a := range s.Addrs {
 			l.add(s.Name, netip.AddrPortFrom(a, w.o.Port))
 		}
-		if len(l.servers) == before && !l.fromCache(s.Name, now) {
+		switch {
+		case len(l.servers) > before:
+		case found >= enough:
+			l.later = append(l.later, s.Name)
+		case l.fromCache(s.Name, now):
+			found++
+		default:
 			l.names = append(l.names, s.Name)
 		}
 	}
 	return l
 }
+
+// enough is how many name servers without glue are looked for in the cache
+// before one is asked; the others wait until they are needed.
+const enough = 3
 
 // add puts an address on the list, unless it may not be asked or is there.
 func (l *list) add(name domain.Name, addr netip.AddrPort) {

@@ -50,6 +50,9 @@ func (l *list) family(t wire.Type) bool {
 // lookUp begins to look for the address of a name server without one, where
 // there is one left, and reports whether it did.
 func (l *list) lookUp(now time.Time) bool {
+	if l.fromLater(now) {
+		return true
+	}
 	if l.recentLookup(now) || len(l.lookups) >= l.o.Limits.NSLookupsBeside {
 		return false
 	}
@@ -76,6 +79,19 @@ func (l *list) lookUp(now time.Time) bool {
 	}
 	l.begin(name, t, now)
 	return true
+}
+
+// fromLater asks the cache about the name servers that were left for later, and
+// reports whether it knew addresses.
+func (l *list) fromLater(now time.Time) bool {
+	before := len(l.servers)
+	for _, name := range l.later {
+		if !l.fromCache(name, now) {
+			l.names = append(l.names, name)
+		}
+	}
+	l.later = nil
+	return len(l.servers) > before
 }
 
 // recentLookup reports whether an address is being looked for that may still
