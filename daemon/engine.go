@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"recursor/cache"
+	"recursor/cache/answer"
 	"recursor/clock"
 	"recursor/daemon/config"
 	"recursor/observe"
@@ -36,10 +37,16 @@ type World struct {
 	Policy sig.Policy
 }
 
+// answerShare is the part of the cache's ceiling that finished answers get. They
+// are made of what the rest holds, for names that are asked for again; an entry
+// of either is about as long.
+const answerShare = 4
+
 // Engine is a resolver from the client's bytes to the upstream's: everything
 // but sockets.
 type Engine struct {
 	Cache    *cache.Cache
+	Answers  *answer.Cache
 	Resolver *recursor.Resolver
 
 	c     *config.Config
@@ -64,8 +71,10 @@ func NewEngine(c *config.Config, w World) (*Engine, error) {
 		w.Anchors = trusted
 	}
 	e := &Engine{c: c, world: w, zones: configured(c.Zones)}
+	size := int64(c.Cache.Size)
+	e.Answers = answer.New(answer.Options{Size: size / answerShare})
 	e.Cache = cache.New(cache.Options{
-		Size:           int64(c.Cache.Size),
+		Size:           size - size/answerShare,
 		MaxTTL:         c.Limits.MaxTTL,
 		MaxNegativeTTL: c.Limits.MaxNegativeTTL,
 		FailureFirst:   c.Limits.FailureTTLFirst,
@@ -82,7 +91,8 @@ func (e *Engine) Handler(ctx context.Context) *serve.Handler {
 	c, l := e.c, &e.c.Limits
 	o := serve.Options{
 		Clock: e.world.Clock, Resolver: resolver{e.Resolver}, Observer: e.world.Watch, Random: e.world.Seeds,
-		Allow: c.Access.Allow, Snoop: c.Access.Snoop,
+		Answers: e.Answers,
+		Allow:   c.Access.Allow, Snoop: c.Access.Snoop,
 		Identity: c.Identity, Version: c.Version, NSID: []byte(c.NSID),
 		UDPDeadline: l.UDPAnswerTime, Deadline: l.AnswerTime, Idle: l.TCPIdle,
 		Resolutions: l.Resolutions, ResolutionsPerClient: l.ResolutionsPerClient,

@@ -192,8 +192,9 @@ func known(s cache.Status) (bool, validate.Verdict) {
 		return true, validate.Verdict{Status: validate.Secure}
 	case cache.Insecure:
 		return true, validate.Verdict{Status: validate.Insecure}
+	default:
+		return false, validate.Verdict{}
 	}
-	return false, validate.Verdict{}
 }
 
 // Keep implements validate.Fetcher.
