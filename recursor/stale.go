@@ -24,7 +24,8 @@ func (r *Resolver) stale(q Query, t *iterate.Task) (Answer, bool) {
 			a.Notes = []ede.Note{{Code: ede.StaleAnswer, Text: "the servers of the name could not be reached in time"}}
 			return a, true
 		}
-		if d, ok := r.Cache.GetStaleDenial(name, q.Type, now); ok && r.mayServe(d.Status) {
+		// A referral's proof that there is no DS has no SOA to show a client.
+		if d, ok := r.Cache.GetStaleDenial(name, q.Type, now); ok && r.mayServe(d.Status) && d.SOA.Type == wire.TypeSOA {
 			d.SOA.TTL = max(d.SOA.TTL, ttl)
 			a.Authority = append(a.Authority, d.SOA)
 			a.Notes = []ede.Note{{Code: ede.StaleAnswer, Text: "the servers of the name could not be reached in time"}}
