@@ -63,6 +63,16 @@ func (c *Cache) GetStale(name domain.Name, t wire.Type, now time.Time) (Entry, b
 	return c.get(name, t, now, staleToo)
 }
 
+// Exists reports whether something fresh says that the name is there: an RRset
+// of the type, or its absence from a name that exists. It costs one look and
+// counts as no use.
+func (c *Cache) Exists(name domain.Name, t wire.Type, now time.Time) bool {
+	var kb keyBuf
+	at := c.tick(now)
+	h, ok := c.peek(kb.typed(kindSet, name, t), at)
+	return ok && h.left(at) > 0
+}
+
 func (c *Cache) get(name domain.Name, t wire.Type, now time.Time, r reach) (Entry, bool) {
 	at := c.tick(now)
 	e, ok := c.read(name, t, at, r)

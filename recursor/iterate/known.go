@@ -100,9 +100,5 @@ func (w *walk) usable(s Step) (Step, bool) {
 // exists reports whether the cache knows that the name exists or may be an
 // empty non-terminal.
 func (w *walk) exists(name domain.Name, now time.Time) bool {
-	if _, ok := w.cache.Get(name, wire.TypeA, now); ok {
-		return true
-	}
-	d, ok := w.cache.GetDenial(name, wire.TypeA, now)
-	return ok && d.Type != wire.TypeNone
+	return w.cache.Exists(name, wire.TypeA, now)
 }

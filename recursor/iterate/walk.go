@@ -134,6 +134,10 @@ func (w *walk) conclude(s Step) (done bool, err error) {
 	w.distrusted, w.bogus = nil, nil
 	w.bound(&s)
 	w.keep(&s)
+	if s.Status() == cache.Bogus && !w.cd {
+		w.out.Steps = append(w.out.Steps, s)
+		return true, nil // where a bogus alias leads is nobody's business
+	}
 	return w.take(s)
 }
 
@@ -151,7 +155,7 @@ func (w *walk) closest(now time.Time) *delegation.Point {
 // take adds a step to the result; an alias changes SNAME and starts again.
 func (w *walk) take(s Step) (done bool, err error) {
 	w.out.Steps = append(w.out.Steps, s)
-	if s.Kind != scrub.Alias {
+	if s.Kind != scrub.Alias || w.stype == wire.TypeCNAME {
 		return true, nil
 	}
 	w.seen = append(w.seen, w.sname)
@@ -242,6 +246,12 @@ func (w *walk) step(r *reply) Step {
 			s.DenialOf = r.asked.Name
 			return s
 		}
+		return w.redirected(s, &r.Chain[0])
+	}
+	if w.stype == wire.TypeCNAME && len(r.Chain) > 0 {
+		// The CNAME that the DNAME makes is what was asked for, wherever it
+		// leads (RFC 6672 §3.1, §3.4.1 step 4C).
+		s.SOA, s.Proof = nil, nil
 		return w.redirected(s, &r.Chain[0])
 	}
 	for i := range r.Chain {
