@@ -6,6 +6,11 @@
 // are functions of the query and the Handler's settings; they run in Hit, in
 // the goroutine that read the packet. Only Miss waits, for its Resolver.
 //
+// What was resolved before and can be given to others is kept as octets
+// (cache/answer), and goes out as such: finished.go. It is the same, octet by
+// octet, as what the rest of the route would make, and the tests hold both
+// together.
+//
 // # Concurrency
 //
 // A Handler serves any number of goroutines. It starts none. Its settings never

@@ -21,7 +21,7 @@ const maxText = 200
 func finish(r *request, ans *Answer, err error) outcome {
 	o := outcome{
 		rcode: ans.RCode,
-		from:  source(ans),
+		from:  from(ans),
 		sends: ans.Sends,
 		notes: notes(ans.Notes, err),
 	}
@@ -32,10 +32,14 @@ func finish(r *request, ans *Answer, err error) outcome {
 		o.rcode = wire.ServFail // the rest of it goes into the OPT (RFC 6891 §6.1.3)
 	}
 	do := r.edns.DO
-	// Who can make use of AD says so (RFC 6840 §5.7). With CD it means the same:
-	// we have validated, though we need not have (RFC 4035 §3.2.3).
-	o.ad = ans.Secure && err == nil && o.rcode != wire.ServFail && (do || r.has(wire.FlagAD))
+	// With CD it means the same: we have validated, though we need not have
+	// (RFC 4035 §3.2.3).
+	o.secure = ans.Secure && err == nil && o.rcode != wire.ServFail
 	o.answer = keep(ans.Answer, func(t wire.Type) bool { return do || t == r.qtype || !authenticates(t) })
+	if o.source = Resolved; ans.Stale {
+		o.source = Stale
+	}
+	o.lasting = lasting(r, ans, err) && len(o.notes) == 0
 	// Nothing is wanted of the authority section but the SOA that lets a negative
 	// answer be cached (RFC 2308 §3), and proofs.
 	positive := answered(r, ans)
@@ -46,8 +50,17 @@ func finish(r *request, ans *Answer, err error) outcome {
 	return o
 }
 
-// source is where the answer is from, for observe.Answered.
-func source(ans *Answer) string {
+// lasting reports whether the answer is as good for the next who asks the same:
+// no failure, not stale, and not kept from others by what only this client said.
+// Data that nobody here holds to be valid goes to those who set CD, each time as
+// the resolver has it, since it may be bogus (RFC 4035 §4.7).
+func lasting(r *request, ans *Answer, err error) bool {
+	return err == nil && !ans.Stale && (ans.RCode == wire.NoError || ans.RCode == wire.NXDomain) &&
+		r.class == wire.ClassIN && r.has(wire.FlagRD) && (ans.Secure || !r.has(wire.FlagCD))
+}
+
+// from is where the answer is from, for observe.Answered.
+func from(ans *Answer) string {
 	if ans.Stale {
 		return cmp.Or(ans.From, "stale")
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"recursor/cache/answer"
 	"recursor/clock"
 	"recursor/observe"
 	"recursor/random"
@@ -18,6 +19,11 @@ type Options struct {
 	Clock    clock.Clock
 	Resolver Resolver
 	Observer observe.Observer
+	// Answers keeps finished answers; nil: none are kept. It belongs to the
+	// Handler, since what it keeps was made under these Options: who makes a
+	// Handler of other Options over the same data gives it another, or this one
+	// after FlushAll.
+	Answers *answer.Cache
 	// Random gives the cookie secret where none is configured.
 	Random random.Seeder
 

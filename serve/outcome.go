@@ -14,11 +14,13 @@ import (
 // outcome is what a query comes to.
 type outcome struct {
 	rcode                         wire.RCode
-	aa, ad                        bool
+	aa, secure                    bool
+	lasting                       bool // others may be given it, as long as the TTLs say
 	answer, authority, additional []rrset.Set
 	note                          ede.Note // before notes; none where Text is empty
 	notes                         []ede.Note
 	from                          string // as in observe.Answered
+	source                        Source
 	sends                         int
 }
 
@@ -40,57 +42,87 @@ const block = 468
 // flags is made here.
 func (h *Handler) append(dst []byte, r *request, o *outcome) []byte {
 	var (
-		options [3]edns.Option
-		notes   [1]ede.Note
-		cookie  [limit.CookieLen]byte
-		idle    [2]byte
+		memory optMemory
+		notes  [1]ede.Note
 	)
+	rep := o.reply(r)
+	e, options := h.edns(r, &memory)
+	e.Options, e.Notes = options.list[:options.n], o.notes
+	rep.EDNS = e
+	if o.note.Text != "" {
+		notes[0] = o.note
+		rep.EDNS.Notes = notes[:]
+	}
+	return rep.Append(dst, h.longest(r))
+}
+
+// reply is the response without OPT.
+func (o *outcome) reply(r *request) reply.Reply {
 	rep := reply.Reply{
 		ID:         r.header.ID,
-		Flags:      responseFlags(r, o),
+		Flags:      r.flags(),
 		RCode:      o.rcode,
 		Answer:     o.answer,
 		Authority:  o.authority,
 		Additional: o.additional,
 	}
-	opcode := r.header.Flags.Opcode()
-	if opcode == wire.OpQuery { // what other opcodes have in that section is theirs
-		rep.Question = reply.Question{Raw: r.name(), Lower: r.lowered(), Type: r.qtype, Class: r.class}
+	if o.aa {
+		rep.Flags |= wire.FlagAA
 	}
-	if r.edns.Present && opcode != wire.OpDSO { // DSO has no OPT (RFC 8490 §5.1)
-		n := 0
-		add := func(code edns.Code, data []byte) {
-			if len(data) > 0 {
-				options[n] = edns.Option{Code: code, Data: data}
-				n++
-			}
-		}
-		add(edns.Cookie, h.cookieOption(cookie[:0], r))
-		add(edns.Keepalive, h.keepaliveOption(idle[:0], r))
-		add(edns.NSID, h.nsidOption(r))
-		rep.EDNS = reply.EDNS{
-			Present: true,
-			DO:      r.edns.DO,
-			Payload: uint16(h.set.UDPPayload),
-			Options: options[:n],
-			Notes:   o.notes,
-		}
-		if o.note.Text != "" {
-			notes[0] = o.note
-			rep.EDNS.Notes = notes[:]
-		}
-		if _, asked := r.edns.Option(edns.Padding); asked && encrypted(r.transport) { // RFC 7830 §4, §6
-			rep.EDNS.Block = block
-		}
+	if o.secure && r.wantsAD() {
+		rep.Flags |= wire.FlagAD
 	}
-	return rep.Append(dst, h.longest(r))
+	if r.header.Flags.Opcode() == wire.OpQuery { // what other opcodes have in that section is theirs
+		rep.Question = reply.Question{Raw: r.raw, Lower: r.lowered(), Type: r.qtype, Class: r.class}
+	}
+	return rep
 }
 
-// responseFlags are the flags of the response: RD and CD are copied (RFC 1035
-// §4.1.1, RFC 4035 §3.2.2), everything else is ours. Only RD is known to mean
-// the same under opcodes that we do not serve, and in DSO not even that
+// options are those of one response, and optMemory is where their data lie: they
+// are apart so that both can be on the stack.
+type options struct {
+	list [3]edns.Option
+	n    int
+}
+
+type optMemory struct {
+	cookie [limit.CookieLen]byte
+	idle   [2]byte
+}
+
+// with is the options and one more, where there is any.
+func (o options) with(code edns.Code, data []byte) options {
+	if len(data) > 0 {
+		o.list[o.n] = edns.Option{Code: code, Data: data}
+		o.n++
+	}
+	return o
+}
+
+// edns is the OPT of the response without options and notes, and its options; it
+// is not Present for who sent none.
+func (h *Handler) edns(r *request, m *optMemory) (e reply.EDNS, all options) {
+	if !r.edns.Present || r.header.Flags.Opcode() == wire.OpDSO { // DSO has no OPT (RFC 8490 §5.1)
+		return e, all
+	}
+	e.Present, e.DO, e.Payload = true, r.edns.DO, uint16(h.set.UDPPayload)
+	if len(r.edns.Raw) == 0 { // no option comes unasked
+		return e, all
+	}
+	all = all.with(edns.Cookie, h.cookieOption(m.cookie[:0], r))
+	all = all.with(edns.Keepalive, h.keepaliveOption(m.idle[:0], r))
+	all = all.with(edns.NSID, h.nsidOption(r))
+	if _, asked := r.edns.Option(edns.Padding); asked && encrypted(r.transport) { // RFC 7830 §4, §6
+		e.Block = block
+	}
+	return e, all
+}
+
+// flags are those of the response but for AA and AD: RD and CD are copied
+// (RFC 1035 §4.1.1, RFC 4035 §3.2.2), everything else is ours. Only RD is known
+// to mean the same under opcodes that we do not serve, and in DSO not even that
 // (RFC 8490 §5.4).
-func responseFlags(r *request, o *outcome) wire.Flags {
+func (r *request) flags() wire.Flags {
 	opcode := r.header.Flags.Opcode()
 	f := wire.FlagQR.WithOpcode(opcode)
 	copied := wire.FlagRD
@@ -101,14 +133,7 @@ func responseFlags(r *request, o *outcome) wire.Flags {
 	case wire.OpDSO:
 		copied = 0
 	}
-	f |= r.header.Flags & copied
-	if o.aa {
-		f |= wire.FlagAA
-	}
-	if o.ad {
-		f |= wire.FlagAD
-	}
-	return f
+	return f | r.header.Flags&copied
 }
 
 // longest is how long the response may be: what the client takes over UDP, but no

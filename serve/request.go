@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"recursor/cache/answer"
 	"recursor/dns/domain"
 	"recursor/dns/ede"
 	"recursor/dns/edns"
@@ -12,22 +13,23 @@ import (
 	"recursor/frontend"
 )
 
-// request is a query as read from its message, in one value that holds no part
-// of itself, so that it stays on the stack.
+// request is a query as read from its message, in one value that points to no
+// part of itself, so that it stays on the stack.
 type request struct {
 	client    netip.AddrPort
 	transport frontend.Transport
+	lane      uint8
 	header    wire.Header
 
-	raw, lower [domain.MaxName]byte // QNAME as sent and in lower case
-	length     int                  // of both, 0 where there is no question
-	qtype      wire.Type
-	class      wire.Class
+	raw   []byte     // QNAME as sent, a part of the message
+	key   answer.Key // holds it in lower case
+	qtype wire.Type
+	class wire.Class
 
 	edns   edns.View
 	fault  fault
 	cookie cookie
-	at     time.Time // when it was first asked for; see Handler.now
+	at     time.Time // when it came; zero until somebody asks (Handler.now)
 }
 
 // fault is the first thing that is wrong with the form of a query.
@@ -56,7 +58,7 @@ func (r *request) read(q *frontend.Query) bool {
 	case q.Transport == frontend.UDP && q.Client.Port() == 0: // nobody sends from there
 		return false
 	}
-	r.client, r.transport, r.header = q.Client, q.Transport, h
+	r.client, r.transport, r.lane, r.header, r.at = q.Client, q.Transport, q.Lane, h, q.At
 	cur := wire.NewCursor(q.Message)
 	if r.readQuestion(&cur) {
 		r.readRecords(&cur)
@@ -92,13 +94,13 @@ func (r *request) readQuestion(cur *wire.Cursor) bool {
 	if r.header.QD == 0 {
 		return true
 	}
-	q, _, err := cur.RawQuestion(r.raw[:0])
+	q, err := cur.FirstQuestion()
 	if err != nil {
 		r.malformed("malformed question")
 		return false
 	}
-	r.length, r.qtype, r.class = len(q.Raw), q.Type, q.Class
-	domain.AppendLower(r.lower[:0], q.Raw)
+	r.raw, r.qtype, r.class = q.Raw, q.Type, q.Class
+	r.key.SetName(q.Raw)
 	return true
 }
 
@@ -174,16 +176,18 @@ func (r *request) readOptions() {
 	}
 }
 
-// name is the QNAME as sent, lowered in lower case; both empty without question.
-func (r *request) name() []byte    { return r.raw[:r.length] }
-func (r *request) lowered() []byte { return r.lower[:r.length] }
+// lowered is the QNAME in lower case, empty without question.
+func (r *request) lowered() []byte { return r.key.Name() }
 
 // qname is the QNAME as a Name, the zero Name without question.
 func (r *request) qname() domain.Name {
-	if r.length == 0 {
+	if len(r.raw) == 0 {
 		return domain.Name{}
 	}
 	return domain.FromLowered(r.lowered())
 }
 
 func (r *request) has(f wire.Flags) bool { return r.header.Flags.Has(f) }
+
+// wantsAD: who can make use of AD says so (RFC 6840 §5.7).
+func (r *request) wantsAD() bool { return r.edns.DO || r.has(wire.FlagAD) }

@@ -9,6 +9,7 @@ import (
 	"recursor/dns/rrset"
 	"recursor/dns/wire"
 	"recursor/frontend"
+	"recursor/observe"
 	"recursor/serve/limit"
 )
 
@@ -22,7 +23,9 @@ type Handler struct {
 	resolutions *limit.Resolutions
 	chaos       []chaosAnswer
 	any         []rrset.Set
+	watched     bool // the Observer wants to know of hits
 	queries     atomic.Uint64
+	counters    counters
 }
 
 var _ frontend.Handler = (*Handler)(nil)
@@ -38,6 +41,7 @@ func New(ctx context.Context, o Options) *Handler {
 		resolutions: limit.NewResolutions(o.Resolutions, o.ResolutionsPerClient),
 		chaos:       chaosAnswers(o.Identity, o.Version),
 		any:         []rrset.Set{anyRecord(o.AnyTTL)},
+		watched:     o.Observer != nil && observe.WantsHits(o.Observer),
 	}
 	if o.Cookies.Mode != CookiesIgnored {
 		h.cookies = limit.NewCookies(o.Random, o.Cookies.Secrets...)
@@ -52,29 +56,39 @@ func (h *Handler) Hit(q *frontend.Query, dst []byte) (n int, ok bool) {
 	if !r.read(q) {
 		return 0, true
 	}
-	if !h.atHand(&r, &o) {
-		return 0, false
+	if !h.admit(&r, &o) {
+		if n := h.finished(&r, dst); n > 0 { // octets of an earlier answer
+			return n, true
+		}
+		if !h.local(&r, &o) {
+			return 0, false
+		}
 	}
 	msg := h.append(dst[:0:len(dst)], &r, &o) // what lies behind dst is another's
 	if len(msg) > len(dst) {
 		return 0, false
 	}
-	if h.set.Observer != nil {
+	h.counters.add(&r, AtHand, o.rcode)
+	if h.watched {
 		h.observe(&r, &o, h.queries.Add(1))
 	}
 	return copy(dst, msg), true
 }
 
-// atHand is the steps that need no resolution, in their order. Each reports
-// whether it had the last word, and what that is.
-func (h *Handler) atHand(r *request, o *outcome) bool {
+// admit and local are the steps that need no resolution, in their order. Each
+// reports whether it had the last word, and what that is. Those of admit look at
+// who asks and how, those of local at what is asked.
+func (h *Handler) admit(r *request, o *outcome) bool {
 	return h.opcode(r, o) || // QUERY only
 		h.access(r, o) || // who may ask
 		h.form(r, o) || // is it a question at all
-		h.cookie(r, o) || // does the client receive what we send
-		h.class(r, o) || // IN, and what CH is asked for
+		h.cookie(r, o) // does the client receive what we send
+}
+
+func (h *Handler) local(r *request, o *outcome) bool {
+	return h.class(r, o) || // IN, and what CH is asked for
 		h.qtype(r, o) || // can there be such an RRset
-		h.local(r, o) || // zones held here
+		h.zone(r, o) || // zones held here
 		h.minimalAny(r, o) || // not by the servers of the name
 		h.recursion(r, o) // RD=0 is for few
 }
@@ -92,12 +106,15 @@ func (h *Handler) Miss(q *frontend.Query, send func(msg []byte)) {
 	o := failed(wire.ServFail, ede.Other, "internal error")
 	defer func() {
 		send(h.append(make([]byte, 0, min(h.longest(&r), maxPayload)), &r, &o))
+		h.counters.add(&r, o.source, o.rcode)
 		if h.set.Observer != nil {
 			h.observe(&r, &o, id)
 		}
+		h.keep(&r, &o) // the client has its answer
 	}()
 	var done outcome
-	if !h.atHand(&r, &done) {
+	if !h.admit(&r, &done) && !h.local(&r, &done) {
+		h.stamp(&r)
 		done = h.resolve(&r, id)
 	}
 	o = done

@@ -5,7 +5,7 @@ import (
 	"recursor/dns/wire"
 )
 
-// The steps of Handler.atHand, as far as they have no file of their own.
+// The steps of Handler.admit and Handler.local, as far as they have no file of their own.
 
 // opcode: only QUERY is served. The others are told so, whatever else their
 // messages hold (RFC 8906 §3.1.2, RFC 8490 §5.1).
@@ -68,8 +68,8 @@ func (h *Handler) qtype(r *request, o *outcome) bool {
 	}
 }
 
-// local: zones held here, whether or not recursion is desired.
-func (h *Handler) local(r *request, o *outcome) bool {
+// zone: zones held here, whether or not recursion is desired.
+func (h *Handler) zone(r *request, o *outcome) bool {
 	ans, ok := h.set.Zones.LookupWire(r.lowered(), r.qtype)
 	if ok {
 		// Authoritative (RFC 6303 §3), and never AD: nobody signed it.

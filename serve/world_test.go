@@ -9,6 +9,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"recursor/cache/answer"
 	"recursor/clock"
 	"recursor/dns/rrset"
 	"recursor/frontend"
@@ -59,6 +60,7 @@ type world struct {
 	clock    *stopped
 	resolver *resolver
 	events   *events
+	answers  *answer.Cache // nil where none are kept
 	dst      []byte
 }
 

@@ -31,8 +31,12 @@ const (
 	optionHeader = 4
 )
 
-// fixed is the length of the OPT with those of its options that fit into room.
-func (e *EDNS) fixed(room int) int {
+// Len is the length of the OPT without notes and padding, with those of its
+// options that fit into room; 0 where it is not Present.
+func (e *EDNS) Len(room int) int {
+	if !e.Present {
+		return 0
+	}
 	n := optHeader
 	for i := range e.Options {
 		if size := optionHeader + len(e.Options[i].Data); n+size <= room {
@@ -42,11 +46,11 @@ func (e *EDNS) fixed(room int) int {
 	return n
 }
 
-// append appends the OPT record to the message that begins at base of buf and
-// becomes at most limit octets long. TC is not set for a note that is left off:
-// RFC 8914 §3 suggests it, but a client that came again over TCP would only
-// learn why (RFC 2181 §9).
-func (e *EDNS) append(buf []byte, base int, rc wire.RCode, limit int) []byte {
+// Append appends the OPT record to the message that begins at base of buf and
+// becomes at most limit octets long, counted in its header already. TC is not
+// set for a note that is left off: RFC 8914 §3 suggests it, but a client that
+// came again over TCP would only learn why (RFC 2181 §9).
+func (e *EDNS) Append(buf []byte, base int, rc wire.RCode, limit int) []byte {
 	start, end := len(buf), base+limit
 	buf = edns.OPT{Payload: e.Payload, RCodeHigh: edns.High(rc), DO: e.DO}.Append(buf)
 	for i := range e.Options {

@@ -27,7 +27,8 @@ type Reply struct {
 	// Answer and Authority are required: where one of their Sets does not fit,
 	// TC is set (RFC 2181 §9). Additional is not. A Set without Owner is owned
 	// by the QNAME, and one owned by the QNAME is written in the question's
-	// spelling. No signature of any Set is written unless EDNS.DO.
+	// spelling; so is what another name in lower case shares with it. No
+	// signature of any Set is written unless EDNS.DO.
 	Answer, Authority, Additional []rrset.Set
 	EDNS                          EDNS
 }
@@ -39,14 +40,16 @@ func (r *Reply) Append(dst []byte, limit int) []byte {
 	w.b.Reset(dst)
 	h := wire.Header{ID: r.ID, Flags: r.Flags &^ wire.FlagTC}
 	if len(r.Question.Raw) > 0 {
-		w.b.Question(r.Question.Raw, r.Question.Type, r.Question.Class)
+		// In lower case while names are compressed against it, so that the rest of
+		// the message does not depend on how the client spells (RFC 4343 §4.1).
+		w.b.Question(r.Question.Lower, r.Question.Type, r.Question.Class)
 		h.QD = 1
 	}
 	full := w.room
 	if r.EDNS.Present {
 		// The OPT stands also in a truncated response (RFC 6891 §7). Notes have
 		// no place kept: they are the first thing to be left off (RFC 8914 §3).
-		w.room -= r.EDNS.fixed(full - w.b.Len())
+		w.room -= r.EDNS.Len(full - w.b.Len())
 	}
 	if w.section(r, r.Answer, &h.AN) && w.section(r, r.Authority, &h.NS) {
 		for i := range r.Additional {
@@ -66,8 +69,9 @@ func (r *Reply) Append(dst []byte, limit int) []byte {
 	h.Flags = h.Flags.WithRCode(r.RCode)
 	w.b.Header(h)
 	msg := w.b.Bytes()
+	copy(msg[len(dst)+wire.HeaderLen:], r.Question.Raw)
 	if r.EDNS.Present {
-		msg = r.EDNS.append(msg, len(dst), r.RCode, full)
+		msg = r.EDNS.Append(msg, len(dst), r.RCode, full)
 	}
 	return msg
 }
@@ -121,7 +125,7 @@ func (w *writer) set(r *Reply, s *rrset.Set) (n uint16, ok bool) {
 	if len(owner) == 0 || s.Name.Wire() == string(r.Question.Lower) {
 		// The spelling of the owner is that which went upstream, where case is
 		// mixed at random; the client knows its own (RFC 4343 §4.1).
-		owner = r.Question.Raw
+		owner = r.Question.Lower
 	}
 	before := w.b.Mark()
 	n, ok = w.records(owner, s.Type, s, s.RData)
