@@ -100,9 +100,9 @@ func (g *Guest) Client() (client, local netip.AddrPort) {
 // look closes the connection when it has brought no query for too long. What
 // keeps a connection alive on the level of QUIC does not count.
 func (g *Guest) look() {
-	limit := g.endpoint.o.Limits.Idle
+	first, limit := g.endpoint.o.Limits.FirstQuery, g.endpoint.o.Limits.Idle
 	if !g.asked.Load() {
-		limit = g.endpoint.o.Limits.FirstQuery
+		limit = first
 	}
 	left := limit
 	if g.slot.Active() == 0 {
@@ -111,6 +111,11 @@ func (g *Guest) look() {
 			_ = g.conn.CloseWithError(0, "") // it was idle
 			return
 		}
+	}
+	// No later than either time from now, since which of them counts can change.
+	left = min(left, first)
+	if idle := g.endpoint.o.Limits.Idle; idle > 0 {
+		left = min(left, idle)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
