@@ -12,13 +12,14 @@ import (
 	"recursor/dns/wire"
 )
 
-// Depth is how much of an answer is compared where an entry says `all`.
+// Depth is how much of an answer is compared at most.
 type Depth uint8
 
 // Depths.
 const (
 	// Core is RCODE, flags, question and answer section, and the authority
-	// section where the expected answer section is empty.
+	// section where the expected answer section is empty. The additional section
+	// is left out whatever the words say.
 	Core Depth = iota
 	// Whole is all three sections.
 	Whole
@@ -148,10 +149,10 @@ func (c *comparison) sections() {
 	if c.wants(Answer | All) {
 		c.section("answer", want[wire.Answer], c.h.sections[wire.Answer])
 	}
-	if c.wants(Authority) || c.wants(All) && (c.l.Depth == Whole || len(want[wire.Answer]) == 0) {
+	if c.wants(Authority|All) && (c.l.Depth == Whole || len(want[wire.Answer]) == 0) {
 		c.section("authority", want[wire.Authority], c.h.sections[wire.Authority])
 	}
-	if c.wants(Additional) || c.wants(All) && c.l.Depth == Whole {
+	if c.wants(Additional|All) && c.l.Depth == Whole {
 		c.section("additional", want[wire.Additional], c.h.sections[wire.Additional])
 	}
 }

@@ -56,7 +56,7 @@ func unboundOptions() []optionMapping {
 		{server, "do-ip4", "upstream.ipv4", truth("upstream.ipv4")},
 		{server, "do-ip6", "upstream.ipv6", truth("upstream.ipv6")},
 		{server, "do-not-query-localhost", "upstream.allow-special-addresses", localhost},
-		{server, "local-zone", "local-zones.special-use: false for `nodefault`", localZone},
+		{server, "local-zone", "local-zones.except, for `nodefault`", localZone},
 		{server, "identity", "identity", words("identity")},
 		{server, "version", "version", words("version")},
 		{server, "hide-identity", "identity: \"\"", hide("identity")},
@@ -76,8 +76,8 @@ func unboundOptions() []optionMapping {
 		{server, "module-config", "validation.mode", modules},
 		{server, "trust-anchor", "trust-anchors", anchor},
 		{server, "domain-insecure", "negative trust anchors", insecure},
-		{server, "val-override-date", "validation.fixed-time", overrideDate},
-		{server, "fake-sha1", "the runner verifies what signatures there are", nil},
+		{server, "val-override-date", "validation.fixed-time; -1 is a time at which the file's signatures are valid", overrideDate},
+		{server, "fake-sha1", "keys of old recordings are admitted, and signatures verified", recorded},
 		{server, "trust-anchor-signaling", "not part of an answer", only("no")},
 		{server, "harden-below-nxdomain", always, only("yes")},
 		{server, "harden-dnssec-stripped", always, only("yes")},
@@ -235,7 +235,7 @@ func localZone(c *settings, o *Option) error {
 	if len(o.Values) != 2 || o.Values[1] != "nodefault" {
 		return c.unsupported(o)
 	}
-	c.tree.set("local-zones.special-use", "false")
+	c.tree.add("local-zones.except", strconv.Quote(o.Values[0]))
 	return nil
 }
 
@@ -297,12 +297,17 @@ func modules(c *settings, o *Option) error {
 }
 
 func anchor(c *settings, o *Option) error {
-	c.Anchors = append(c.Anchors, strings.Join(o.Values, " "))
+	c.Anchors = append(c.Anchors, *o)
 	return nil
 }
 
 func insecure(c *settings, o *Option) error {
-	c.Insecure = append(c.Insecure, one(o))
+	c.Insecure = append(c.Insecure, *o)
+	return nil
+}
+
+func recorded(c *settings, o *Option) error {
+	c.Recorded, _ = isTrue(one(o))
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"recursor/random"
 	"recursor/serve"
 	"recursor/testbed/sim"
+	"recursor/validate/sig"
 )
 
 // Play is how scenarios are played.
@@ -82,18 +83,20 @@ func (s *Scenario) playable() error {
 
 // play plays s once.
 func (o Play) play(s *Scenario, settings *Settings, variant string) (*Report, error) {
-	if len(settings.Anchors) > 0 {
-		return nil, &Unsupported{File: s.File, Line: 1, What: "validation"}
-	}
 	config, err := daemon.Parse(s.File, []byte(settings.YAML))
 	if err != nil {
 		return nil, &Unsupported{File: s.File, Line: 1, What: "configuration: " + err.Error()}
 	}
 	p := newPlayer(s, settings, o, variant)
 	defer p.clock.Close()
-	engine, err := daemon.NewEngine(config, daemon.World{
+	w := daemon.World{
 		Clock: p.clock, Net: p.net, Seeds: &random.Replay{Seed: o.Seed}, Watch: p.story, Hints: settings.Hints,
-	})
+		Policy: sig.Policy{Recorded: settings.Recorded},
+	}
+	if w.Anchors, w.Negatives, err = s.trust(settings, p.clock.Now().TTL); err != nil {
+		return nil, err
+	}
+	engine, err := daemon.NewEngine(config, w)
 	if err != nil {
 		return nil, &Unsupported{File: s.File, Line: 1, What: "configuration: " + err.Error()}
 	}

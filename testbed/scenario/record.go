@@ -31,15 +31,15 @@ var errRecord = errors.New("a record: owner [ttl] [class] type rdata")
 // files hold records that are wrong on purpose.
 func (z *zone) record(line string) (rrset.Record, error) {
 	r, err := z.strict(line)
-	if err == nil {
-		return r, nil
-	}
-	if mended := mend(line); mended != line {
-		if r, err := z.strict(mended); err == nil {
-			return r, nil
+	if err != nil {
+		if mended := mend(line); mended != line {
+			r, err = z.strict(mended)
 		}
 	}
-	return z.lenient(line)
+	if err != nil {
+		r, err = z.lenient(line)
+	}
+	return mendDSA(r), err
 }
 
 // strict reads a line as the library does.

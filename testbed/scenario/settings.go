@@ -18,10 +18,11 @@ type Settings struct {
 	YAML string
 	// Hints are the root servers; nil: those of the configuration.
 	Hints *delegation.Point
-	// Anchors are lines of DS and DNSKEY records.
-	Anchors []string
-	// Insecure are the negative trust anchors.
-	Insecure []string
+	// Anchors are lines of DS and DNSKEY records, Insecure the names of negative
+	// trust anchors.
+	Anchors, Insecure []Option
+	// Recorded admits the keys of old recordings, which no validator should.
+	Recorded bool
 	// Signature is the time at which signatures are judged, where it is fixed.
 	Signature time.Time
 	// AnyDate takes signatures of any time for valid.
@@ -107,10 +108,7 @@ func (b branch) yaml(indent string) string {
 // ours, path and value in turn. The error is *Error or *Unsupported.
 func (s *Scenario) Configure(more ...string) (*Settings, error) {
 	c := &settings{file: s.File, tree: branch{}, priming: true}
-	if s.Dialect == Deckard { // its daemons are set up without either
-		c.priming = false
-		c.tree.set("local-zones.special-use", "false")
-	}
+	c.defaults(s.Dialect, s.Options)
 	for i := range s.Options {
 		o := &s.Options[i]
 		if o.Clause == ownClause {
@@ -136,6 +134,22 @@ func (s *Scenario) Configure(more ...string) (*Settings, error) {
 	}
 	c.YAML = c.tree.yaml("")
 	return &c.Settings, nil
+}
+
+// defaults are those of the daemons that the files were written for, as far as
+// the files count on them. This project's own files count on ours.
+func (c *settings) defaults(d Dialect, options []Option) {
+	if slices.ContainsFunc(options, func(o Option) bool { return o.Clause == ownClause }) {
+		return
+	}
+	c.tree.set("limits.nsec3-iterations", "150") // the limit before RFC 9276
+	switch d {
+	case Unbound:
+		c.tree.add("local-zones.except", `"local."`)
+	case Deckard:
+		c.priming, c.Recorded = false, true
+		c.tree.set("local-zones.special-use", "false")
+	}
 }
 
 // unsupported says that there is no such option here.
@@ -164,6 +178,9 @@ func (c *settings) finish(s *Scenario) error {
 	}
 	if !c.priming {
 		c.tree.set("upstream.priming", "false")
+	}
+	if c.AnyDate {
+		c.Signature = s.latest()
 	}
 	if len(c.Anchors) == 0 && c.tree.lacks("validation.mode") && c.tree.lacks("trust-anchors") {
 		c.tree.set("validation.mode", "off") // nothing is signed from an anchor downward

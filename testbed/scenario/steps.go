@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"recursor/dns/domain"
+	"recursor/dns/wire"
 	"recursor/frontend"
 	"recursor/transport"
 )
@@ -51,14 +52,37 @@ func (p *player) query(st *Step) {
 	}
 	p.clock.Go("client", func() {
 		defer func() { a.done = true }()
-		dst := make([]byte, frontend.MaxMessage)
-		n, ok := p.handler.Hit(&q, dst)
-		if !ok {
-			p.handler.Miss(&q, func(msg []byte) { p.tell(a, q, msg) })
-		} else if n > 0 {
-			p.tell(a, q, dst[:n])
+		reply := p.ask(q)
+		if p.turnsToTCP(st, reply) {
+			q.Transport = frontend.TCP
+			reply = p.ask(q)
+		}
+		if len(reply) > 0 {
+			p.tell(a, q, reply)
 		}
 	})
+}
+
+// ask hands a query to the resolver as a front end does; nil: no reply.
+func (p *player) ask(q frontend.Query) (reply []byte) {
+	dst := make([]byte, frontend.MaxMessage)
+	n, ok := p.handler.Hit(&q, dst)
+	if ok {
+		return dst[:n]
+	}
+	p.handler.Miss(&q, func(msg []byte) { reply = msg })
+	return reply
+}
+
+// turnsToTCP reports whether the client asks again over TCP. Deckard's takes
+// 4096 octets over UDP, and no resolver sends that many any more (RFC 9715).
+func (p *player) turnsToTCP(st *Step, reply []byte) bool {
+	h, err := wire.ParseHeader(reply)
+	if err != nil || !h.Flags.Has(wire.FlagTC) || p.s.Dialect != Deckard {
+		return false
+	}
+	next := p.s.StepAfter(st.ID)
+	return next == nil || next.Entry == nil || !next.Entry.Flags.Has(wire.FlagTC)
 }
 
 // tell takes down a reply.
@@ -69,7 +93,10 @@ func (p *player) tell(a *ask, q frontend.Query, msg []byte) {
 		t.problem = "the reply is malformed: " + err.Error()
 	}
 	p.unread = append(p.unread, t)
-	p.story.add(Event{What: Told, Peer: q.Client, Text: m.summary(), Lines: m.lines(), Bad: err != nil})
+	p.story.add(Event{
+		What: Told, Peer: q.Client, Bad: err != nil, Lines: m.lines(),
+		Text: fmt.Sprintf("%s, %d octets by %s", m.summary(), len(msg), q.Transport),
+	})
 }
 
 // hasAnswer reports whether there is an answer to be checked.
