@@ -11,13 +11,13 @@ import (
 // memory, so what the collector looks after is small, and collecting it often
 // would cost more than it gives back.
 const (
-	gcPercent = 400
-	heapBase  = 64 << 20 // besides a share of the cache's ceiling
+	gcPercent = 800
+	heapBase  = 48 << 20 // besides a share of the cache's ceiling
 )
 
 // TuneMemory sets how the collector works for a resolver of this
 // configuration: seldom while the heap is small, and within a quarter of the
-// cache's ceiling and 64 MiB beyond it. GOGC and GOMEMLIMIT, where set, win.
+// cache's ceiling and 48 MiB beyond it. GOGC and GOMEMLIMIT, where set, win.
 func TuneMemory(c *config.Config) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
