@@ -15,6 +15,7 @@ import (
 type outcome struct {
 	rcode                         wire.RCode
 	aa, secure                    bool
+	unserved                      bool // no recursion for this client or message
 	lasting                       bool // others may be given it, as long as the TTLs say
 	answer, authority, additional []rrset.Set
 	note                          ede.Note // before notes; none where Text is empty
@@ -68,6 +69,9 @@ func (o *outcome) reply(r *request) reply.Reply {
 	}
 	if o.aa {
 		rep.Flags |= wire.FlagAA
+	}
+	if o.unserved {
+		rep.Flags &^= wire.FlagRA
 	}
 	if o.secure && r.wantsAD() {
 		rep.Flags |= wire.FlagAD

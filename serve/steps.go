@@ -23,7 +23,9 @@ func (h *Handler) access(r *request, o *outcome) bool {
 	if h.allow.Contains(r.client.Addr()) || !r.has(wire.FlagRD) && h.snoop.Contains(r.client.Addr()) {
 		return false
 	}
-	return o.refuse(wire.Refused, ede.Prohibited, "not in the access list")
+	o.refuse(wire.Refused, ede.Prohibited, "not in the access list")
+	o.unserved = true // RFC 1035 §4.1.1: recursion is not available to it
+	return true
 }
 
 // form: what is no question of the right form.
@@ -31,7 +33,9 @@ func (h *Handler) form(r *request, o *outcome) bool {
 	if r.fault.rcode == wire.NoError {
 		return false
 	}
-	return o.refuse(r.fault.rcode, r.fault.note.Code, r.fault.note.Text)
+	o.refuse(r.fault.rcode, r.fault.note.Code, r.fault.note.Text)
+	o.unserved = r.fault.rcode == wire.FormErr // nor to what is no question
+	return true
 }
 
 // class: Internet, and a few names of CHAOS. Other classes have no servers to
