@@ -5,6 +5,7 @@ import (
 	"recursor/dns/rrset"
 	"recursor/dns/wire"
 	"recursor/validate/denial"
+	"recursor/validate/sig"
 )
 
 // cutKind is what DS records, or their absence, say of a name.
@@ -128,7 +129,7 @@ func (b *bench) knownCut(name domain.Name, f *Fetched) (cut, bool) {
 		return cut{}, false
 	case len(f.Chain) == 0 && f.Set != nil:
 		v.Zone = name
-		return cut{kind: signedCut, ds: f.Set.RData, verdict: v}, true
+		return cut{kind: signedCut, ds: f.Set.RData, verdict: v}, !expanded(f.Set)
 	}
 	st := b.stands(name.Parent())
 	lists := make([]rrset.List, 0, len(f.Proof)+1)
@@ -160,6 +161,18 @@ func (b *bench) knownCut(name domain.Name, f *Fetched) (cut, bool) {
 		return cut{kind: noCut, verdict: v, within: zones[0], absent: f.NXDomain && !finding.NXName}, true
 	}
 	return cut{}, false
+}
+
+// expanded reports whether a signature says that the set was made of a wildcard.
+func expanded(set *rrset.Set) bool {
+	for rd := range set.Sigs.All() {
+		if s, err := sig.ParseRRSIG(rd); err == nil {
+			if _, yes := s.Expanded(set.Name); yes {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // unsigned judges data at name that has no signature by a zone that could be

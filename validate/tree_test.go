@@ -143,7 +143,7 @@ func TestHonestInternet(t *testing.T) {
 			question{"alias." + zone, a, "secure"}, question{"alias." + zone, txt, "secure"}, question{"alias." + zone, wire.TypeCNAME, "secure"},
 			question{"ghost." + zone, a, "secure"}, question{"across." + zone, a, "secure"}, question{"lost." + zone, a, "secure"},
 			question{"away." + zone, a, unsigned}, question{"x.d." + zone, a, "secure"}, question{"y.d." + zone, a, "secure"},
-			question{"d." + zone, wire.TypeDNAME, "secure"}, question{"d." + zone, a, "secure"}, question{"1.cw." + zone, a, "secure"},
+			question{"d." + zone, wire.TypeDNAME, "secure"}, question{"d." + zone, a, "secure"}, question{"1.cw." + zone, a, "secure"}, question{"1.cw." + zone, mx, "secure"},
 			question{"www.far." + zone, a, "secure"}, question{"no.far." + zone, a, "secure"},
 		)
 	}

@@ -230,7 +230,7 @@ func (c *court) mayAsk() bool {
 // same reports whether a server said what another one had: then the zone's
 // servers agree, and there is no use in asking on.
 func same(a, b *Fetched) bool {
-	if (a.Set == nil) != (b.Set == nil) || len(a.Proof) != len(b.Proof) {
+	if (a.Set == nil) != (b.Set == nil) || len(a.Proof) != len(b.Proof) || a.NXDomain != b.NXDomain {
 		return false
 	}
 	equal := func(x, y *rrset.Set) bool {
