@@ -1,6 +1,11 @@
 package daemon
 
-import "recursor/daemon/config"
+import (
+	"errors"
+
+	"recursor/clock"
+	"recursor/daemon/config"
+)
 
 // Check reads the configuration at path and the files that it names and returns
 // what is in effect. The error tells everything that is wrong, where and what to
@@ -10,11 +15,15 @@ func Check(path string) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.CheckFiles(path); err != nil {
+	certificate := checkCertificate(c, path, clock.NewReal().Now().Signature)
+	if err := errors.Join(c.CheckFiles(path), certificate); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
+
+// Remarks are what an operator should know of a good configuration, a line each.
+func Remarks(c *config.Config) []string { return remarks(c, clock.NewReal().Now().Signature) }
 
 // Reference is the default configuration with every key explained.
 func Reference() string { return config.Reference() }

@@ -35,6 +35,9 @@ func check(_ context.Context, args []string, std stdio) int {
 		fmt.Fprint(std.out, c.YAML())
 	default:
 		fmt.Fprintf(std.out, "%s: ok\n", *path)
+		for _, line := range daemon.Remarks(c) {
+			fmt.Fprintln(std.out, line)
+		}
 	}
 	return exitOK
 }

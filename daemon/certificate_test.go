@@ -1,0 +1,101 @@
+package daemon
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"recursor/clock"
+	"recursor/daemon/config"
+	"recursor/frontend/tlsconf"
+	"recursor/random"
+)
+
+// certified writes a configuration with a certificate for dns.example
+// that begins at a time and ends 397 days later.
+func certified(t *testing.T, begins time.Time) (path string, files tlsconf.Pair) {
+	t.Helper()
+	dir := t.TempDir()
+	_, err := tlsconf.New(tlsconf.Options{
+		Clock: &clock.Real{FixedSignature: begins}, Seeds: random.Secure{}, Folder: dir,
+		Names: []string{"dns.example"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = tlsconf.Pair{Certificate: filepath.Join(dir, "self-signed.crt"), Key: filepath.Join(dir, "self-signed.key")}
+	path = filepath.Join(dir, "c.yaml")
+	write(t, path, "listen: {dot: [\"127.0.0.1:0\"]}\ntls: {certificate: self-signed.crt, key: self-signed.key}\n")
+	return path, files
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCheckNamesWhatIsWrongWithACertificate(t *testing.T) {
+	now := clock.NewReal().Now().Signature
+	for name, tc := range map[string]struct {
+		begins time.Time
+		spoil  func(files tlsconf.Pair)
+		want   string
+	}{
+		"good":           {begins: now},
+		"ended":          {begins: now.Add(-400 * 24 * time.Hour), want: "tls.certificate: %c ended at 2"},
+		"begins later":   {begins: now.Add(48 * time.Hour), want: "tls.certificate: %c begins at 2"},
+		"no certificate": {begins: now, spoil: func(f tlsconf.Pair) { _ = os.Remove(f.Certificate) }, want: "tls.certificate: %c cannot be read"},
+		"no key":         {begins: now, spoil: func(f tlsconf.Pair) { _ = os.Remove(f.Key) }, want: "tls.key: %k cannot be read"},
+		"another's key": {begins: now, spoil: func(f tlsconf.Pair) {
+			_, other := certified(t, now)
+			_ = os.Rename(other.Key, f.Key)
+		}, want: "%c with the key %k"},
+		"not PEM": {begins: now, spoil: func(f tlsconf.Pair) { write(t, f.Certificate, "certificate") }, want: "%c with the key %k"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, files := certified(t, tc.begins)
+			if tc.spoil != nil {
+				tc.spoil(files)
+			}
+			_, err := Check(path)
+			want := strings.NewReplacer("%c", files.Certificate, "%k", files.Key).Replace(tc.want)
+			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%v, want %q in it", err, want)
+			}
+		})
+	}
+}
+
+// RFC: 9462.3
+func TestRemarks(t *testing.T) {
+	now := clock.NewReal().Now().Signature
+	path, files := certified(t, now)
+	c, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := tlsconf.Check(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := func(at time.Time) string { return strings.Join(remarks(c, at), "\n") }
+	for _, want := range []string{"for dns.example", "ends at " + date(leaf.NotAfter), leaf.Pin(), "is not for the address 127.0.0.1"} {
+		if got := all(now); !strings.Contains(got, want) {
+			t.Errorf("%q does not say %q", got, want)
+		}
+	}
+	if strings.Contains(all(now), "days") || !strings.Contains(all(leaf.NotAfter.Add(-3*24*time.Hour-time.Minute)), "ends in 3 days") {
+		t.Error("what is said of the end does not fit the time")
+	}
+	c.TLS = config.TLS{}
+	if got := all(now); !strings.Contains(got, "self-signed") {
+		t.Errorf("without a certificate: %q", got)
+	}
+	if got := remarks(config.Default(), now); got != nil {
+		t.Errorf("without an encrypted listener: %q", got)
+	}
+}
