@@ -25,6 +25,7 @@ type reply struct {
 	tcp     bool
 	octets  string // of the message
 	retried bool   // by TCP, after truncation
+	askedAD bool   // the query wanted to know whether the answer is secure (RFC 6840 §5.7)
 	text    string // all that the client printed
 }
 
@@ -55,6 +56,8 @@ func (r *resolver) asks(t *testing.T, client string, first, args []string) *repl
 	if !ok {
 		t.Fatalf("%s %s: no reply\n%s", client, strings.Join(args, " "), out)
 	}
+	// Both clients set AD unless told not to.
+	a.askedAD = !slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "+noad") }) || slices.Contains(args, "+dnssec")
 	return a
 }
 

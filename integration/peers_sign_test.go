@@ -12,19 +12,25 @@ import (
 // signer is a program of others that signs zones. It returns the signed zone and the zone's DS records.
 type signer func(t *testing.T, origin, zone string) (signed, ds string)
 
-// signers by the name of their package. Each leaves another kind of denial.
+// signers by the name of their package; each makes another kind of denial. What late signs has expired.
 func signers() map[string]signer {
-	return map[string]signer{"ldns": signLDNS, "bind": signBIND, "knot": signKnot}
+	return map[string]signer{
+		"ldns": func(t *testing.T, origin, zone string) (string, string) { return signLDNS(t, origin, zone) },
+		"late": func(t *testing.T, origin, zone string) (string, string) {
+			return signLDNS(t, origin, zone, "-i", "20200101000000", "-e", "20200201000000")
+		},
+		"bind": signBIND, "knot": signKnot,
+	}
 }
 
 // signLDNS signs with a key pair and NSEC.
-func signLDNS(t *testing.T, origin, zone string) (signed, ds string) {
+func signLDNS(t *testing.T, origin, zone string, more ...string) (signed, ds string) {
 	t.Helper()
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "zone"), zone)
 	ksk := strings.TrimSpace(output(t, dir, "ldns-keygen", "-a", "ECDSAP256SHA256", "-k", origin))
 	zsk := strings.TrimSpace(output(t, dir, "ldns-keygen", "-a", "ECDSAP256SHA256", origin))
-	output(t, dir, "ldns-signzone", "-o", origin, "-f", "signed", "zone", ksk, zsk)
+	output(t, dir, "ldns-signzone", append(more, "-o", origin, "-f", "signed", "zone", ksk, zsk)...)
 	return readFile(t, filepath.Join(dir, "signed")), readFile(t, filepath.Join(dir, ksk+".ds"))
 }
 

@@ -28,10 +28,10 @@ func authorities() []authority {
 	return []authority{
 		{"nsd", []string{"127.54.0.1", "127.54.0.2"}, []string{"."}},
 		{"knotd", []string{"127.54.1.1", "127.54.1.2"}, []string{"com.", "org.", "net."}},
-		{"nsd", []string{"127.54.2.1", "127.54.2.2"}, []string{"alpha.com.", "sub.alpha.com.", "ldns.com.", "halfdead.com.", "glueless.org."}},
+		{"nsd", []string{"127.54.2.1", "127.54.2.2"}, []string{"alpha.com.", "sub.alpha.com.", "ldns.com.", "expired.com.", "halfdead.com.", "glueless.org."}},
 		{"knotd", []string{"127.54.3.1"}, []string{"beta.org.", "knot.org."}},
 		// named listens at addresses that interfaces have, which of 127.0.0.0/8 is this one.
-		{"named", []string{"127.0.0.1"}, []string{"gamma.net.", "hoster.net.", "bind.net."}},
+		{"named", []string{"127.0.0.1"}, []string{"gamma.net.", "hoster.net.", "bind.net.", "plain.ldns.com.", "plain.expired.com.", "plain.knot.org.", "plain.bind.net."}},
 	}
 }
 
@@ -95,7 +95,10 @@ func (w *world) makeZones(t *testing.T) {
 	for _, z := range []string{"alpha.com.", "sub.alpha.com.", "beta.org.", "gamma.net.", "hoster.net."} {
 		w.zones[z] = zoneText(t, z+"zone", "")
 	}
-	for z, ns := range map[string]string{"halfdead.com.": "ns2.halfdead.com.", "glueless.org.": "ns.hoster.net.", "six.com.": "ns.six.com."} {
+	for z, ns := range map[string]string{
+		"halfdead.com.": "ns2.halfdead.com.", "glueless.org.": "ns.hoster.net.", "six.com.": "ns.six.com.",
+		"plain.ldns.com.": "ns.gamma.net.", "plain.expired.com.": "ns.gamma.net.", "plain.knot.org.": "ns.gamma.net.", "plain.bind.net.": "ns.gamma.net.",
+	} {
 		w.zones[z] = "$ORIGIN " + z + "\n" + zoneText(t, "leaf.zone", ns)
 	}
 	w.zones["halfdead.com."] += "@ NS ns1\nns1 A " + silent + "\nns2 A 127.54.2.1\n"
@@ -104,9 +107,10 @@ func (w *world) makeZones(t *testing.T) {
 	ds := map[string]string{} // of the children of each
 	for i, level := range []map[string]struct{ by, text string }{
 		{
-			"ldns.com.": {"ldns", "$ORIGIN ldns.com.\n" + zoneText(t, "signed.zone", "ns1.alpha.com.")},
-			"knot.org.": {"knot", "$ORIGIN knot.org.\n" + zoneText(t, "signed.zone", "ns.beta.org.")},
-			"bind.net.": {"bind", "$ORIGIN bind.net.\n" + zoneText(t, "signed.zone", "ns.gamma.net.")},
+			"ldns.com.":    {"ldns", "$ORIGIN ldns.com.\n" + zoneText(t, "signed.zone", "ns1.alpha.com.")},
+			"expired.com.": {"late", "$ORIGIN expired.com.\n" + zoneText(t, "signed.zone", "ns1.alpha.com.")},
+			"knot.org.":    {"knot", "$ORIGIN knot.org.\n" + zoneText(t, "signed.zone", "ns.beta.org.")},
+			"bind.net.":    {"bind", "$ORIGIN bind.net.\n" + zoneText(t, "signed.zone", "ns.gamma.net.")},
 		},
 		{
 			"com.": {"ldns", zoneText(t, "com.zone", "")},

@@ -7,6 +7,7 @@ import (
 	"testing"
 )
 
+// RFC: 1123.3
 // testFailures asks for names whose servers are dead, deaf, lame or in a circle. What is said of it must lead the
 // operator to the cause: which zone, which server, what it did.
 func testFailures(t *testing.T, _ *world, r *resolver) {
@@ -28,6 +29,16 @@ func testFailures(t *testing.T, _ *world, r *resolver) {
 			}
 		})
 	}
+	// What does not validate is kept from clients, but for those who check for themselves (RFC 4035 §3.2.2).
+	for _, name := range []string{"www.expired.com", "missing.expired.com", "out.expired.com"} {
+		a := r.dig(t, name)
+		if a.status != "SERVFAIL" || a.flags != "qr rd ra" || len(a.answer)+len(a.authority) > 0 || len(a.ede) != 1 ||
+			!strings.HasPrefix(a.ede[0], "7 signature expired, zone expired.com., key ") {
+			t.Errorf("%s: want SERVFAIL and why\n%s", name, a.text)
+		}
+	}
+	own := want{args: "www.expired.com +cd", flags: "qr rd ra cd", answer: []string{"www.expired.com. IN A 192.0.2.61"}}
+	own.check(t, r.dig(t, "www.expired.com", "+cdflag"))
 	for name, why := range map[string]string{
 		"loop1.alpha.com":  "alias loop",
 		"todead.alpha.com": "dead.org.: 127.54.9.1 timed out",
@@ -58,7 +69,7 @@ func testZones(t *testing.T, w *world, r *resolver) {
 			"hop.beta.org. IN CNAME hop.gamma.net.", "hop.gamma.net. IN CNAME www.knot.org.", "www.knot.org. IN A 192.0.2.61",
 		}},
 		{args: "missing.beta.org", status: "NXDOMAIN", authority: []string{"beta.org. SOA"}},
-		{args: "beta.org DS", authority: []string{"org. SOA"}}, // the parent's, wherever the zone is forwarded to
+		{args: "beta.org DS", secure: true, authority: []string{"org. SOA"}}, // the parent's, wherever the zone is forwarded to
 		{args: "www.gamma.net", answer: []string{"www.gamma.net. IN A 192.0.2.40"}},
 		{args: "www.ldns.com", status: "SERVFAIL", ede: []string{"23 ldns.com.: 127.54.9.2 unreachable"}},
 		{args: "www.sub.alpha.com", answer: []string{"www.sub.alpha.com. IN A 192.0.2.20"}},

@@ -6,6 +6,7 @@ import (
 	"testing"
 )
 
+// RFC: 5625.1
 // testHeader asks with flags, opcodes, classes and types that a resolver must not be led astray by.
 func testHeader(t *testing.T, _ *world, r *resolver) {
 	www := []string{"www.alpha.com. IN A 192.0.2.11"}
@@ -17,7 +18,7 @@ func testHeader(t *testing.T, _ *world, r *resolver) {
 		{args: "+zflag www.alpha.com", answer: www},
 		{args: "+aaflag +tcflag +raflag +adflag www.alpha.com", answer: www},
 		{args: "+cdflag www.alpha.com", flags: "qr rd ra cd", answer: www},
-		{args: "+cdflag +adflag +dnssec www.ldns.com", flags: "qr rd ra cd", sigs: []string{"www.ldns.com. A", "www.ldns.com. RRSIG(A)"}},
+		{args: "+cdflag +adflag +dnssec www.ldns.com", flags: "qr rd ra ad cd", sigs: []string{"www.ldns.com. A", "www.ldns.com. RRSIG(A)"}},
 		{args: "+zflag +aaflag +norec www.alpha.com", status: "REFUSED", flags: "qr ra", ede: []string{"20 not answered without RD"}},
 		{args: "+norec +cdflag missing.alpha.com", status: "REFUSED", flags: "qr ra cd", ede: []string{"20 not answered without RD"}},
 		{args: "+norec localhost", flags: "qr aa ra", answer: []string{"localhost. IN A 127.0.0.1"}},

@@ -15,6 +15,9 @@ func testLoad(t *testing.T, w *world, r *resolver) {
 	dir := t.TempDir()
 	var list strings.Builder
 	for _, q := range questions(t, w, 400) {
+		if strings.HasSuffix(q.Question[0].Name, "expired.com.") {
+			continue // SERVFAIL, as for what is lost
+		}
 		list.WriteString(q.Question[0].Name + " " + dns.Type(q.Question[0].Qtype).String() + "\n")
 	}
 	writeFile(t, filepath.Join(dir, "queries"), list.String())

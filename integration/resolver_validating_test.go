@@ -1,7 +1,6 @@
 package integration_test
 
 import (
-	"fmt"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -13,11 +12,7 @@ import (
 func (w *world) delv(t *testing.T, r *resolver, name, qtype string) string {
 	t.Helper()
 	dir := t.TempDir()
-	var anchors strings.Builder
-	for _, m := range regexp.MustCompile(`\bDS\s+(\d+) (\d+) (\d+) ([0-9A-Fa-f ]+)`).FindAllStringSubmatch(w.anchors, -1) {
-		fmt.Fprintf(&anchors, "trust-anchors { . static-ds %s %s %s \"%s\"; };\n", m[1], m[2], m[3], strings.ReplaceAll(m[4], " ", ""))
-	}
-	writeFile(t, filepath.Join(dir, "anchors"), anchors.String())
+	writeFile(t, filepath.Join(dir, "anchors"), w.bindAnchors())
 	out := output(t, dir, "delv", "-a", "anchors", "-p", r.port, "@"+r.addr, "+nosplit", name, qtype)
 	var said []string // of each zone that an alias leads through
 	for _, m := range regexp.MustCompile(`(?m)^(?:; ((?:negative response, )?fully validated|(?:negative response, )?unsigned answer)|;; (resolution failed: .*))$`).FindAllStringSubmatch(out, -1) {
@@ -53,7 +48,15 @@ func testValidatingClient(t *testing.T, w *world, r *resolver) {
 		{"fresh1.wild.bind.net", "A", "fully validated"},
 		{"fresh2.wild.ldns.com", "TXT", "negative response, fully validated"},
 		{"fresh2.wild.bind.net", "TXT", "negative response, fully validated"},
+		// DNAME, whose CNAME nobody signs.
+		{"x.dn.ldns.com", "A", "fully validated"},
+		{"x.dn.knot.org", "A", "fully validated"},
+		{"www.far.knot.org", "A", "fully validated, then unsigned answer"},
 		// Below a delegation without DS.
+		{"plain.ldns.com", "DS", "negative response, fully validated"},
+		{"www.plain.ldns.com", "A", "unsigned answer"},
+		{"www.plain.knot.org", "A", "unsigned answer"},
+		{"www.plain.bind.net", "A", "unsigned answer"},
 		{"www.alpha.com", "A", "unsigned answer"},
 		{"out.ldns.com", "A", "fully validated, then unsigned answer"},
 	} {
