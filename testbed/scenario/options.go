@@ -177,7 +177,7 @@ func words(path string) func(*settings, *Option) error {
 func hide(path string) func(*settings, *Option) error {
 	return func(c *settings, o *Option) error {
 		if yes, _ := isTrue(one(o)); yes {
-			c.tree.set(path, `""`)
+			c.hidden = append(c.hidden, path) // whatever else is said of it
 		}
 		return nil
 	}

@@ -85,7 +85,7 @@ func (s *Scenario) playable() error {
 func (o Play) play(s *Scenario, settings *Settings, variant string) (*Report, error) {
 	config, err := daemon.Parse(s.File, []byte(settings.YAML))
 	if err != nil {
-		return nil, &Unsupported{File: s.File, Line: 1, What: "configuration: " + err.Error()}
+		return nil, fmt.Errorf("%s: the configuration that its options come to: %w", s.File, err)
 	}
 	p := newPlayer(s, settings, o, variant)
 	defer p.clock.Close()
@@ -98,7 +98,7 @@ func (o Play) play(s *Scenario, settings *Settings, variant string) (*Report, er
 	}
 	engine, err := daemon.NewEngine(config, w)
 	if err != nil {
-		return nil, &Unsupported{File: s.File, Line: 1, What: "configuration: " + err.Error()}
+		return nil, fmt.Errorf("%s: the configuration that its options come to: %w", s.File, err)
 	}
 	p.engine = engine
 	ctx, stop := context.WithCancel(context.Background())

@@ -44,6 +44,7 @@ type settings struct {
 	rootName, rootAddrs []string
 	refused             []netip.Prefix
 	localhost, priming  bool
+	hidden              []string // keys that are not told
 }
 
 // zoneClause is one stub-zone or forward-zone.
@@ -176,6 +177,9 @@ func (c *settings) finish(s *Scenario) error {
 	if err := c.root(); err != nil {
 		return err
 	}
+	for _, path := range c.hidden {
+		c.tree.set(path, `""`)
+	}
 	if !c.priming {
 		c.tree.set("upstream.priming", "false")
 	}
@@ -284,12 +288,14 @@ func (c *settings) access() {
 		return
 	}
 	allowed := append([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}, c.allow...)
-	for _, p := range allowed {
-		if !slices.Contains(c.refused, p) {
+	for i, p := range allowed {
+		if !slices.Contains(c.refused, p) && !slices.Contains(allowed[:i], p) {
 			c.tree.add("access.allow", strconv.Quote(p.String()))
 		}
 	}
-	for _, p := range c.snoop {
-		c.tree.add("access.snoop", strconv.Quote(p.String()))
+	for i, p := range c.snoop {
+		if !slices.Contains(c.snoop[:i], p) {
+			c.tree.add("access.snoop", strconv.Quote(p.String()))
+		}
 	}
 }
