@@ -120,8 +120,13 @@ func flagNames(f wire.Flags) string {
 		f    wire.Flags
 		name string
 	}{
-		{wire.FlagQR, "qr"}, {wire.FlagAA, "aa"}, {wire.FlagTC, "tc"}, {wire.FlagRD, "rd"},
-		{wire.FlagRA, "ra"}, {wire.FlagAD, "ad"}, {wire.FlagCD, "cd"},
+		{wire.FlagQR, "qr"},
+		{wire.FlagAA, "aa"},
+		{wire.FlagTC, "tc"},
+		{wire.FlagRD, "rd"},
+		{wire.FlagRA, "ra"},
+		{wire.FlagAD, "ad"},
+		{wire.FlagCD, "cd"},
 	} {
 		if f.Has(x.f) {
 			s += " " + x.name

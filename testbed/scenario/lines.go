@@ -39,9 +39,6 @@ func (l *lines) next() (string, bool) {
 	}
 }
 
-// back makes the line read last the next one again.
-func (l *lines) back() { l.at-- }
-
 // fail is the error at the line read last.
 func (l *lines) fail(want, have string) error {
 	return &Error{File: l.file, Line: max(l.at, 1), Want: want, Have: clipped(have)}

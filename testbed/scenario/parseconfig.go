@@ -143,7 +143,7 @@ func (c *configReader) add(name string, values ...string) {
 	c.sc.Options = append(c.sc.Options, Option{Line: c.at, Clause: c.clause, Group: c.group, Name: name, Values: values})
 }
 
-var optionName = regexp.MustCompile(`^[a-z][a-z0-9-]*:$`) //nolint:gochecknoglobals // immutable
+var optionName = regexp.MustCompile(`^[a-z][a-z0-9-]*:$`)
 
 // isOption reports whether a word is an option's name and colon.
 func isOption(w string) bool { return optionName.MatchString(w) }

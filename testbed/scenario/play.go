@@ -66,7 +66,7 @@ func (o Play) Reports(s *Scenario) ([]*Report, error) {
 // playable says what in the steps there is no way to play.
 func (s *Scenario) playable() error {
 	for _, st := range s.Steps {
-		switch st.Kind {
+		switch st.Kind { //nolint:exhaustive // the other kinds are played
 		case StepInfraRTT, StepExpireMessage, StepCheckAutotrust, StepCheckTempfile:
 			return &Unsupported{File: s.File, Line: st.Line, What: st.Kind.String()}
 		}
