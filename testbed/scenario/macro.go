@@ -65,7 +65,7 @@ func (p *player) sum(text string) (string, error) {
 	}
 	total, err := p.value(words[0])
 	if err != nil {
-		if len(words) == 1 && !strings.HasPrefix(words[0], "$") {
+		if !strings.HasPrefix(words[0], "$") {
 			return text, nil
 		}
 		return "", err
