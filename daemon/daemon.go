@@ -67,7 +67,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 	// What is upstream outlives the listeners, so that they can finish.
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	if err := d.listen(d.engine.Handler(work)); err != nil {
+	// Resolutions end by themselves, within their time: the listeners wait for
+	// them, and nothing else needs to end them.
+	if err := d.listen(d.engine.Handler(context.Background())); err != nil {
 		return err
 	}
 	if err := d.listeners.Listen(); err != nil {
