@@ -48,31 +48,49 @@ func parse(t *testing.T, lines string) *config.Config {
 	return c
 }
 
+// running is a Daemon that serves at one address.
+type running struct {
+	config *config.Config
+	at     netip.AddrPort
+	log    bytes.Buffer
+	cancel context.CancelFunc
+	ended  chan error
+}
+
+// start runs a Daemon; another address is tried where somebody has taken the port meanwhile.
+func start(t *testing.T) *running {
+	t.Helper()
+	var err error
+	for range 3 {
+		addr := freeAddr(t)
+		r := &running{config: parse(t, "listen: {dns: [\""+addr+"\"]}\n"), at: netip.MustParseAddrPort(addr), ended: make(chan error, 1)}
+		ready := make(chan []netip.AddrPort, 1)
+		d, broken := daemon.New(r.config, daemon.NewLogger(r.config, &r.log), func(addrs []netip.AddrPort) { ready <- addrs })
+		if broken != nil {
+			t.Fatal(broken)
+		}
+		var ctx context.Context
+		ctx, r.cancel = context.WithCancel(context.Background())
+		go func() { r.ended <- d.Run(ctx) }()
+		select {
+		case addrs := <-ready:
+			if len(addrs) != 2 || addrs[0] != r.at || addrs[1] != r.at {
+				t.Errorf("ready at %v, want %s twice", addrs, r.at)
+			}
+			return r
+		case err = <-r.ended:
+			r.cancel()
+		}
+	}
+	t.Fatal(err)
+	return nil
+}
+
 // TestRun serves on sockets what needs no network, and gives everything back.
 func TestRun(t *testing.T) {
-	addr := freeAddr(t)
-	var log bytes.Buffer
-	c := parse(t, "listen: {dns: [\""+addr+"\"]}\n")
-	ready := make(chan []netip.AddrPort, 1)
-	d, err := daemon.New(c, daemon.NewLogger(c, &log), func(addrs []netip.AddrPort) { ready <- addrs })
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- d.Run(ctx) }()
-	var at netip.AddrPort
-	select {
-	case addrs := <-ready:
-		if at = netip.MustParseAddrPort(addr); len(addrs) != 2 || addrs[0] != at || addrs[1] != at {
-			t.Errorf("ready at %v, want %s twice", addrs, addr)
-		}
-	case err := <-ended:
-		cancel()
-		t.Fatal(err)
-	}
+	d := start(t)
 	for _, tcp := range []bool{false, true} {
-		q := client.Question{Server: at, Name: domain.MustParse("localhost."), Type: wire.TypeA, RD: true, TCP: tcp}
+		q := client.Question{Server: d.at, Name: domain.MustParse("localhost."), Type: wire.TypeA, RD: true, TCP: tcp}
 		r, err := new(client.Stub).Ask(t.Context(), q)
 		if err != nil {
 			t.Fatal(err)
@@ -83,7 +101,7 @@ func TestRun(t *testing.T) {
 	}
 
 	// Who comes second is told.
-	second, err := daemon.New(c, zap.NewNop(), func([]netip.AddrPort) { t.Error("the second is ready") })
+	second, err := daemon.New(d.config, zap.NewNop(), func([]netip.AddrPort) { t.Error("the second is ready") })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,18 +109,18 @@ func TestRun(t *testing.T) {
 	if err := second.Run(t.Context()); !errors.As(err, &taken) || taken.Key != "listen.dns" || !strings.Contains(err.Error(), "choose another port in listen.dns") {
 		t.Errorf("the port is taken: %v", err)
 	}
-	cancel()
-	if err := <-ended; err != nil {
+	d.cancel()
+	if err := <-d.ended; err != nil {
 		t.Error(err)
 	}
-	if log.Len() > 0 {
-		t.Errorf("logged: %s", log.String())
+	if d.log.Len() > 0 {
+		t.Errorf("logged: %s", d.log.String())
 	}
-	c2, err := net.ListenPacket("udp", addr)
+	c, err := net.ListenPacket("udp", d.at.String())
 	if err != nil {
 		t.Fatalf("the port was not given back: %v", err)
 	}
-	_ = c2.Close()
+	_ = c.Close()
 }
 
 // TestNew: what cannot be made is told before anything runs.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,10 +29,12 @@ type engine struct {
 	handler *serve.Handler
 }
 
-// newWorld makes the zones, which takes longer than everything else here.
+// oneWorld is made once: signing its zones takes longer than everything else here.
+var oneWorld = sync.OnceValues(func() (*world.World, error) { return world.New(world.Options{}) })
+
 func newWorld(t *testing.T) *world.World {
 	t.Helper()
-	w, err := world.New(world.Options{})
+	w, err := oneWorld()
 	if err != nil {
 		t.Fatal(err)
 	}
