@@ -48,12 +48,13 @@ func TestNSECRules(t *testing.T) {
 		"another zone's name":  {"z.", "z. NSEC z. NS SOA RRSIG NSEC", "a.y.", want{}},
 
 		// CVE-2026-13321: names of other zones between owner and next.
-		"next outside":      {"b.z.", "y.b.z. NSEC y.c.z. A RRSIG NSEC", "z.b.z.", want{}},
-		"next above":        {"b.z.", "y.b.z. NSEC z. A RRSIG NSEC", "z.b.z.", want{}},
-		"owner outside":     {"b.z.", "a.z. NSEC y.b.z. A RRSIG NSEC", "a.b.z.", want{}},
-		"next before owner": {"z.", "y.z. NSEC b.z. A RRSIG NSEC", "yy.z.", want{}},
-		"next is owner":     {"z.", "y.z. NSEC y.z. A RRSIG NSEC", "yy.z.", want{}},
-		"two at one owner":  {"z.", "a.z. NSEC b.z. A RRSIG NSEC\na.z. NSEC c.z. A RRSIG NSEC", "a.z.", want{}},
+		"next outside":           {"b.z.", "y.b.z. NSEC y.c.z. A RRSIG NSEC", "z.b.z.", want{}},
+		"next above":             {"b.z.", "y.b.z. NSEC z. A RRSIG NSEC", "z.b.z.", want{}},
+		"owner outside":          {"b.z.", "a.z. NSEC y.b.z. A RRSIG NSEC", "a.b.z.", want{}},
+		"next before owner":      {"z.", "y.z. NSEC b.z. A RRSIG NSEC", "yy.z.", want{}},
+		"next is owner":          {"z.", "y.z. NSEC y.z. A RRSIG NSEC", "yy.z.", want{}},
+		"next is owner, its own": {"z.", "y.z. NSEC y.z. A RRSIG NSEC", "y.z.", want{}},
+		"two at one owner":       {"z.", "a.z. NSEC b.z. A RRSIG NSEC\na.z. NSEC c.z. A RRSIG NSEC", "a.z.", want{}},
 
 		// RFC: 4592.1
 		"empty non-terminal": {"z.", "a.z. NSEC x.b.z. A RRSIG NSEC\nz. NSEC a.z. NS SOA", "b.z.", want{noData: yes, noDS: yes}},
@@ -322,6 +323,9 @@ func TestParseNSEC3(t *testing.T) {
 	}
 	if _, ok := denial.ParseNSEC(&rrset.Set{Type: wire.TypeNSEC, RData: rrset.List(nil).Append([]byte{5})}); ok {
 		t.Error("NSEC whose next name is cut")
+	}
+	if _, ok := denial.ParseNSEC(&good); ok {
+		t.Error("an NSEC3 record as NSEC")
 	}
 }
 

@@ -31,6 +31,8 @@ type Key struct {
 	public public
 	fault  Fault // of public, once read
 	read   bool
+	// unto lets a revoked key verify: its own revocation (RFC 5011 §2.1).
+	unto bool
 }
 
 // ParseKey reads the RDATA of a DNSKEY record; the view shares its octets. The
@@ -86,7 +88,7 @@ func (k *Key) mayVerify() Fault {
 	switch {
 	case k.Flags&FlagZone == 0 || k.Protocol != protocol:
 		return NotZoneKey
-	case k.Revoked():
+	case k.Revoked() && !k.unto:
 		return Revoked
 	}
 	return Sound

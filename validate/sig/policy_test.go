@@ -320,3 +320,41 @@ func TestMalformedPublicKeys(t *testing.T) {
 		}
 	}
 }
+
+// RFC: 5011.2
+func TestRevokes(t *testing.T) {
+	revoked := generate(t, "example.com.", dns.ED25519, 256)
+	revoked.Flags |= dns.REVOKE
+	other := generate(t, "example.com.", dns.ED25519, 256)
+	lines := revoked.String() + "\n" + other.String()
+	set := func(by signer) *rrset.Set { return by.sign(t, lines, nil) }
+	keyOf := func(s signer) *sig.Key {
+		k, err := sig.ParseKey(one(t, s.String()).RData.First())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &k
+	}
+	p := new(sig.Policy)
+	if !sig.Revokes(set(revoked), keyOf(revoked), p, middle(), new(work)) {
+		t.Error("signed by itself: not revoked")
+	}
+	if sig.Revokes(set(other), keyOf(revoked), p, middle(), new(work)) {
+		t.Error("signed by another: revoked")
+	}
+	if sig.Revokes(set(other), keyOf(other), p, middle(), new(work)) {
+		t.Error("without the flag: revoked")
+	}
+	if sig.Revokes(revoked.sign(t, www, nil), keyOf(revoked), p, middle(), new(work)) {
+		t.Error("by an RRset of another type: revoked")
+	}
+	if sig.Revokes(set(revoked), keyOf(revoked), p, sig.Window{Now: time.Unix(expiration+1, 0)}, new(work)) {
+		t.Error("by a signature that expired: revoked")
+	}
+	// It verifies nothing else, not even the same set.
+	k := revoked.keys(t, p, other)
+	sig.Revokes(set(revoked), &k.All()[0], p, middle(), new(work))
+	if r := sig.Verify(set(revoked), k, middle(), new(work)); r.Fault != sig.Revoked {
+		t.Errorf("by a revoked key: %s", r.Fault)
+	}
+}

@@ -5,6 +5,7 @@ import (
 
 	"recursor/dns/domain"
 	"recursor/dns/rrset"
+	"recursor/dns/wire"
 )
 
 // MaxSignatures is how many checks are made for one RRset.
@@ -56,6 +57,20 @@ func Verify(set *rrset.Set, keys *Keys, at Window, work Work) Result {
 		}
 	}
 	return v.Result
+}
+
+// Revokes reports whether the zone's DNSKEY RRset is signed by key, a revoked
+// one: that alone makes a revocation, and is all that such a key is good for
+// (RFC 5011 §2.1).
+func Revokes(set *rrset.Set, key *Key, p *Policy, at Window, work Work) bool {
+	if !key.Revoked() || set.Type != wire.TypeDNSKEY {
+		return false
+	}
+	self := *key
+	self.unto = true
+	keys := &Keys{Zone: set.Name, keys: []Key{self}, policy: p}
+	r := Verify(set, keys, at, work)
+	return r.Fault == Sound
 }
 
 type verifier struct {
