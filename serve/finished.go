@@ -58,13 +58,10 @@ func (h *Handler) finished(r *request, dst []byte) int {
 	return len(msg)
 }
 
-// variant is what a finished answer depends on beside the question
-// (RFC 8906 §6).
+// variant is what the octets that are kept depend on beside the question; what
+// else a response depends on is made in finished (RFC 8906 §6).
 func (r *request) variant() answer.Variant {
 	var v answer.Variant
-	if r.edns.Present {
-		v |= answer.EDNS
-	}
 	if r.edns.DO {
 		v |= answer.DO
 	}

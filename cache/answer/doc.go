@@ -3,10 +3,13 @@
 //
 // An entry is derived from what the resolver answered once and may be dropped
 // at any time. It is found by everything that its octets depend on: the
-// question, DO, CD, whether there was an OPT, the view, and the generation of
-// settings and data (RFC 8906 §6). The question itself is not kept. It is
-// written with the first pointers of the body aimed at it, so that the spelling
-// of whoever asks stands in every name that was compressed against it.
+// question, DO, CD, the view, and the generation of settings and data. Header,
+// question and OPT are not kept but made for each client, and so is what depends
+// on the rest of the query: RD, AD, the OPT with version and options, the size
+// that the client takes, the transport (RFC 8906 §6). An OPT therefore does not
+// tell entries apart, and clients with and without one share them. Pointers of
+// the body that aim at the question give its spelling to every name that was
+// compressed against it.
 //
 // TTLs count down from the moment that the caller gave, in whole seconds and
 // rounded down, so that nothing is given for longer than it was had for. An

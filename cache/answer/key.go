@@ -12,10 +12,8 @@ type Variant uint8
 
 // Bits of Variant.
 const (
-	// EDNS: the query had an OPT.
-	EDNS Variant = 1 << iota
 	// DO: signatures and proofs are in it.
-	DO
+	DO Variant = 1 << iota
 	// CD: it was not held to be valid by anybody here.
 	CD
 )
