@@ -125,9 +125,9 @@ func writeForEver(path string) {
 	f := trust.StateFile{Path: path}
 	for i := 1; ; i++ {
 		if err := f.Write(content(i)); err != nil {
-			fmt.Println(err)
+			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-		fmt.Println(i)
+		fmt.Fprintln(os.Stdout, i)
 	}
 }
