@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -114,8 +115,9 @@ func TestStateSurvivesKills(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var i int
-		if _, err := fmt.Sscan(string(got), &i); err != nil || !bytes.Equal(got, content(i)) || i < written {
+		first, _, _ := strings.Cut(string(got), "\n")
+		i, err := strconv.Atoi(first)
+		if err != nil || !bytes.Equal(got, content(i)) || i < written {
 			t.Fatalf("round %d: %d octets of state %d, %v; state %d was written", round, len(got), i, err, written)
 		}
 	}
