@@ -93,7 +93,11 @@ func (s *story) received(e observe.Received) {
 }
 
 func (s *story) stored(e observe.Stored) {
-	text := fmt.Sprintf("%s %s %s, %d s", e.What, e.Name, wire.Type(e.Type), e.TTL)
+	text := fmt.Sprintf("%s %s", e.What, e.Name)
+	if t := wire.Type(e.Type); t != wire.TypeNone { // a name that does not exist has none
+		text += " " + t.String()
+	}
+	text += fmt.Sprintf(", %d s", e.TTL)
 	for _, more := range []string{e.Rank, e.Status} {
 		if more != "" {
 			text += ", " + more

@@ -297,7 +297,7 @@ func (p *player) end() {
 			p.report.failAt(0, p.clock.Elapsed(), "an answer that no step looks at: "+t.message.summary())
 		}
 	}
-	p.report.Elapsed = p.clock.Elapsed()
+	p.report.Elapsed = p.clock.Elapsed().Round(time.Millisecond)
 	p.report.Sends = len(p.net.sent)
 	for _, x := range p.net.sent {
 		if x.state != ended {

@@ -74,8 +74,10 @@ func (p *player) rangeOf(to netip.AddrPort, id int) *Range {
 	return nil
 }
 
-// use answers x with e.
+// use answers x with e. Each reply comes at an instant of its own, so that the
+// resolver can tell before from after.
 func (p *player) use(e *Entry, x *exchange) {
+	p.clock.Advance(1)
 	p.answered[e]++
 	if e.Adjust.DoNotAnswer {
 		x.dead = true

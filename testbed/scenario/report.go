@@ -95,7 +95,7 @@ func (r *Report) String() string {
 				what += ": expected " + e.wanted()
 			}
 		}
-		fmt.Fprintf(&b, "%s %4d  +%-8v %s", mark, x.Line, x.At, what)
+		fmt.Fprintf(&b, "%s %4d  +%-8v %s", mark, x.Line, x.At.Round(time.Millisecond), what)
 		if x.Happened != "" {
 			fmt.Fprintf(&b, "; %s", x.Happened)
 		}
