@@ -22,7 +22,7 @@ func (r *Resolver) keepFailure(k iterate.Key, err error, began, now time.Time) {
 	if r.Watch != nil {
 		r.Watch.Observe(observe.Stored{
 			At: now, Name: k.Name, Type: uint16(k.Type), What: "failure",
-			Status: f.Text, TTL: uint32(f.Until.Sub(now) / time.Second),
+			Status: f.Text, TTL: uint32(f.Until.Sub(now).Round(time.Second) / time.Second),
 		})
 	}
 }
