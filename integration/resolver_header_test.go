@@ -76,10 +76,11 @@ func testAccess(t *testing.T, w *world, _ *resolver) {
 	www := []string{"www.alpha.com. IN A 192.0.2.11"}
 	prohibited := []string{"18 not in the access list"}
 	for _, row := range []want{
-		{args: "-b 127.0.0.2 www.alpha.com", status: "REFUSED", ede: prohibited},
-		{args: "-b 127.0.0.2 +tcp www.alpha.com", status: "REFUSED", ede: prohibited},
-		{args: "-b 127.0.0.2 +zflag +adflag +aaflag +cdflag www.alpha.com", status: "REFUSED", flags: "qr rd ra cd", ede: prohibited},
-		{args: "-b 127.0.0.2 localhost", status: "REFUSED", ede: prohibited},
+		// Recursion is not available to them (RFC 1035 §4.1.1).
+		{args: "-b 127.0.0.2 www.alpha.com", status: "REFUSED", flags: "qr rd", ede: prohibited},
+		{args: "-b 127.0.0.2 +tcp www.alpha.com", status: "REFUSED", flags: "qr rd", ede: prohibited},
+		{args: "-b 127.0.0.2 +zflag +adflag +aaflag +cdflag www.alpha.com", status: "REFUSED", flags: "qr rd cd", ede: prohibited},
+		{args: "-b 127.0.0.2 localhost", status: "REFUSED", flags: "qr rd", ede: prohibited},
 		// From the cache alone.
 		{args: "-b 127.0.0.3 +norec www.alpha.com", status: "REFUSED", flags: "qr ra", ede: []string{"14 not in the cache, and the query does not ask for recursion"}},
 		{args: "-b 127.0.0.1 www.alpha.com", answer: www},
