@@ -83,6 +83,18 @@ func (m mode) String() string {
 	return m.algorithm + " NSEC"
 }
 
+// stride is how many questions there are to one that is asked: what an algorithm
+// changes are the signatures, and each of those is checked once in any case.
+func (m mode) stride() int {
+	switch m.algorithm {
+	case "ECDSAP256SHA256", "RSASHA256":
+		return 1
+	case "ECDSAP384SHA384": // very slow where it is not in assembler
+		return 29
+	}
+	return 5
+}
+
 const (
 	outsideInception  = "20260101000000"
 	outsideExpiration = "20360101000000"
@@ -256,8 +268,8 @@ func TestZonesSignedByOthers(t *testing.T) {
 				hashes := nsec3Hashes(z)
 				for _, q := range outsideQuestions(z) {
 					for _, typ := range q.types {
-						if questions++; m.algorithm == "ECDSAP384SHA384" && questions%8 > 0 {
-							continue // the race detector makes this curve very slow
+						if questions++; questions%m.stride() > 0 {
+							continue
 						}
 						v := w.verdict(q.name.String(), typ)
 						want := validate.Secure

@@ -92,7 +92,6 @@ func (h *Hash) decode(label string) bool {
 			at := i / 8 * 5
 			h[at] = byte(acc >> 32)
 			binary.BigEndian.PutUint32(h[at+1:], uint32(acc))
-			acc = 0
 		}
 	}
 	return true

@@ -307,6 +307,7 @@ func TestParseNSEC3(t *testing.T) {
 		"short":           with(rd[:4]),
 		"salt cut":        with(append(append([]byte(nil), rd[:4]...), 255, 1)),
 		"hash cut":        with(rd[:20]),
+		"hash cut by one": with(rd[:6+len(denial.Hash{})]),
 		"hash of 19":      with(append(append(append([]byte(nil), rd[:6]...), 19), rd[8:]...)),
 		"hash of 32":      with(append(append(append([]byte(nil), rd[:6]...), 32), append(rd[7:], make([]byte, 12)...)...)),
 		"apex":            named("z."),
