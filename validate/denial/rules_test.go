@@ -31,11 +31,12 @@ func TestNSECRules(t *testing.T) {
 			"z.", "a.z. NSEC b.z. DNAME RRSIG NSEC", "a.z.",
 			want{noData: yes, noDS: yes},
 		},
-		"a DNAME beside": {"z.", "a.z. NSEC c.z. DNAME RRSIG NSEC\nz. NSEC a.z. NS SOA", "b.z.", want{nxDomain: yes}},
-		"cut with DS":    {"z.", "a.z. NSEC b.z. NS DS RRSIG NSEC", "a.z.", want{}},
-		"cut without DS": {"z.", "a.z. NSEC b.z. NS RRSIG NSEC", "a.z.", want{noDS: denial.Finding{Proven: true, Cut: true}}},
-		"child's apex":   {"z.", "a.z. NSEC b.z. NS SOA RRSIG NSEC", "a.z.", want{noData: yes}},
-		"no cut":         {"z.", "a.z. NSEC b.z. TXT RRSIG NSEC", "a.z.", want{noData: yes, noDS: yes}},
+		"a DNAME beside":   {"z.", "a.z. NSEC c.z. DNAME RRSIG NSEC\nz. NSEC a.z. NS SOA", "b.z.", want{nxDomain: yes}},
+		"cut with DS":      {"z.", "a.z. NSEC b.z. NS DS RRSIG NSEC", "a.z.", want{}},
+		"cut without DS":   {"z.", "a.z. NSEC b.z. NS RRSIG NSEC", "a.z.", want{noDS: denial.Finding{Proven: true, Cut: true}}},
+		"child's apex":     {"z.", "a.z. NSEC b.z. NS SOA RRSIG NSEC", "a.z.", want{noData: yes}},
+		"apex without SOA": {"a.z.", "a.z. NSEC b.a.z. TXT RRSIG NSEC", "a.z.", want{noData: yes}},
+		"no cut":           {"z.", "a.z. NSEC b.z. TXT RRSIG NSEC", "a.z.", want{noData: yes, noDS: yes}},
 		// RFC: 6840.2
 		"CNAME": {"z.", "a.z. NSEC b.z. CNAME RRSIG NSEC", "a.z.", want{}},
 
@@ -236,6 +237,33 @@ func TestNSEC3Rules(t *testing.T) {
 				t.Errorf("found\n%+v, want\n%+v", got, tt.want)
 			}
 		})
+	}
+}
+
+// Where a zone shows both kinds of records, either may prove (RFC 8901 §5).
+func TestBothKinds(t *testing.T) {
+	byName := sets(t, "z. NSEC b.z. NS SOA RRSIG NSEC\nb.z. NSEC z. A RRSIG NSEC")
+	byHash := nsec3(t, "z.", params(""), 0, "z. NS SOA", "b.z. A")
+	far := nsec3(t, "z.", params(""), 0, "q.z. A", "r.z. A -")
+	for what, tt := range map[string]struct {
+		sets   []rrset.Set
+		proven bool
+	}{
+		"names, and hashes that prove nothing": {append(byName[:2:2], far...), true},
+		"hashes, and names that prove nothing": {append(byHash[:2:2], byName[1]), true},
+		"neither":                              {append(far[:1:1], byName[1]), false},
+	} {
+		r := records(domain.MustParse("z."), tt.sets)
+		a := domain.MustParse("a.z.")
+		if f := must(t)(r.NameError(a)); f.Proven != tt.proven {
+			t.Errorf("%s: NXDOMAIN %+v", what, f)
+		}
+		if f := must(t)(r.NoData(domain.MustParse("b.z."), wire.TypeTXT)); f.Proven != (tt.proven || what == "neither") {
+			t.Errorf("%s: NODATA %+v", what, f)
+		}
+		if f := must(t)(r.Expansion(a, r.Zone)); f.Proven != tt.proven {
+			t.Errorf("%s: expansion %+v", what, f)
+		}
 	}
 }
 

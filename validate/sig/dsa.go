@@ -3,6 +3,7 @@ package sig
 import (
 	"crypto"
 	"crypto/dsa" //nolint:staticcheck // recorded scenarios have signatures of it; Policy.Recorded alone admits them
+	"encoding/asn1"
 	"math/big"
 )
 
@@ -38,10 +39,14 @@ func readDSA(field []byte) (public, Fault) {
 	return k, Sound
 }
 
+// verify takes T, R and S (RFC 2536 §3), and also the DER form that the signer
+// of many recorded scenarios wrote instead.
 func (k *dsaKey) verify(h crypto.Hash, data, sig []byte) bool {
-	if len(sig) != 1+2*qSize {
+	var pair struct{ R, S *big.Int }
+	if len(sig) == 1+2*qSize {
+		pair.R, pair.S = new(big.Int).SetBytes(sig[1:1+qSize]), new(big.Int).SetBytes(sig[1+qSize:])
+	} else if rest, err := asn1.Unmarshal(sig, &pair); err != nil || len(rest) > 0 {
 		return false
 	}
-	r, s := new(big.Int).SetBytes(sig[1:1+qSize]), new(big.Int).SetBytes(sig[1+qSize:])
-	return dsa.Verify(&k.key, digest(h, data), r, s)
+	return dsa.Verify(&k.key, digest(h, data), pair.R, pair.S)
 }

@@ -2,6 +2,7 @@ package sig
 
 import (
 	"crypto"
+	"encoding/asn1"
 	"math/big"
 	"testing"
 )
@@ -38,6 +39,16 @@ func TestDSA(t *testing.T) {
 	}
 	if pub.verify(crypto.SHA1, []byte("abd"), signature) || pub.verify(crypto.SHA1, []byte("abc"), signature[1:]) {
 		t.Error("holds over other data, or cut")
+	}
+	der, err := asn1.Marshal(struct{ R, S *big.Int }{r, s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !pub.verify(crypto.SHA1, []byte("abc"), der) {
+		t.Error("its DER form does not hold")
+	}
+	if pub.verify(crypto.SHA1, []byte("abd"), der) || pub.verify(crypto.SHA1, []byte("abc"), append(der, 0)) {
+		t.Error("its DER form holds over other data, or with more behind it")
 	}
 	if _, fault := readPublic(DSA, field, new(Policy)); fault != AlgorithmUnsupported {
 		t.Errorf("in service: %s", fault)
