@@ -101,7 +101,9 @@ func recorded(scenario string) (answers []rrset.Set, keys map[domain.Name]*rrset
 		case inside && line != "" && line[0] != ';':
 			if rr, err := dns.NewRR(line); err == nil && rr != nil {
 				entry = append(entry, rr)
-				all = append(all, rr)
+				if rr.Header().Rrtype == dns.TypeDNSKEY {
+					all = append(all, rr)
+				}
 			}
 		}
 	}
