@@ -302,8 +302,13 @@ func TestOneSetOfParameters(t *testing.T) {
 			}
 		}
 	}
-	if _, ok := denial.NewRecords(zone, nil).Params(); ok {
+	r := denial.NewRecords(zone, nil)
+	if _, ok := r.Params(); ok {
 		t.Error("parameters of nothing")
+	}
+	byName, other := sets(t, "z. NSEC b.z. NS SOA")[0], sets(t, "y. NSEC b.y. NS SOA")[0]
+	if !r.Add(&byName) || r.Add(&other) || r.Len() != 1 {
+		t.Errorf("%d records", r.Len())
 	}
 }
 

@@ -30,20 +30,19 @@ type DigestInfo struct {
 	Name   string
 	// Implement is the registry's column "Implement for DNSSEC Validation".
 	Implement Need
-	hash      crypto.Hash
 }
 
 // Digests is the registry, as of TableDate. 0 is for CDS records only
 // (RFC 8078 §4).
 func Digests() []DigestInfo {
 	return []DigestInfo{
-		{0, "NULL", MustNot, 0},
-		{SHA1, "SHA-1", Must, crypto.SHA1},
-		{SHA256, "SHA-256", Must, crypto.SHA256},
-		{GOST94, "GOST R 34.11-94", MustNot, 0},
-		{SHA384, "SHA-384", Recommended, crypto.SHA384},
-		{GOST12, "GOST R 34.11-2012", May, 0},
-		{SM3, "SM3", May, 0},
+		{0, "NULL", MustNot},
+		{SHA1, "SHA-1", Must},
+		{SHA256, "SHA-256", Must},
+		{GOST94, "GOST R 34.11-94", MustNot},
+		{SHA384, "SHA-384", Recommended},
+		{GOST12, "GOST R 34.11-2012", May},
+		{SM3, "SM3", May},
 	}
 }
 

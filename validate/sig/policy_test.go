@@ -57,6 +57,11 @@ func TestTables(t *testing.T) {
 			t.Errorf("digest %s is supported: %t", sig.Digest(d), sig.Digest(d).Supported())
 		}
 	}
+	for number, want := range map[sig.Algorithm]string{17: "SM2SM3", 23: "ECC-GOST12", 252: "INDIRECT", 253: "PRIVATEDNS", 254: "PRIVATEOID"} {
+		if number.String() != want {
+			t.Errorf("algorithm %d is %s, want %s", uint8(number), number, want)
+		}
+	}
 	words := map[sig.Need]string{sig.MustNot: "MUST NOT", sig.May: "MAY", sig.Recommended: "RECOMMENDED", sig.Must: "MUST"}
 	for need, word := range words {
 		if need.String() != word {
