@@ -218,6 +218,9 @@ func signOutside(t *testing.T, program string, m mode) string {
 	o := outsiders()[program]
 	for _, p := range o.programs {
 		if _, err := exec.LookPath(p); err != nil {
+			if os.Getenv("REQUIRE_PEERS") == "1" {
+				t.Fatalf("peer missing, and REQUIRE_PEERS is set: %s", p)
+			}
 			t.Skipf("peer missing: %s is not installed", p)
 		}
 	}
