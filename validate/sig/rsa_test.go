@@ -240,3 +240,22 @@ func TestEncodeNeedsRoom(t *testing.T) {
 		t.Error("a digest without its DER form")
 	}
 }
+
+// CVE-2025-8677: a key is read once, however many signatures name it.
+func TestKeyIsReadOnce(t *testing.T) {
+	k, err := newTestKey(1024, big.NewInt(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range [][]byte{k.field(), {1, 3}} {
+		key, err := ParseKey(append([]byte{1, 0, 3, byte(RSASHA256)}, field...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, fault := key.material(new(Policy))
+		again, faultAgain := key.material(&Policy{Refused: []Algorithm{RSASHA256}})
+		if first != again || fault != faultAgain {
+			t.Errorf("%s, then %s", fault, faultAgain)
+		}
+	}
+}
