@@ -11,13 +11,14 @@ import (
 
 // replay plays scenarios against the resolver, in simulated time.
 func replay(_ context.Context, args []string, std stdio) int {
-	f := newFlags("replay", "[--transcript] [--compare LEVEL] FILE…",
+	f := newFlags("replay", "[--transcript] [--html FILE] [--compare LEVEL] FILE…",
 		"Plays scenarios (.rpl) against the resolver, in simulated time and on a simulated network, and prints for each\n"+
 			"step what was expected and what happened. Exit code 0: all is as expected; 1: something is not; 2: a scenario\n"+
 			"cannot be played.")
 	transcript := f.Bool("transcript", false, "print all that happened: queries, replies, cache writes, verdicts")
 	compare := f.String("compare", "core+ttl+ede",
 		"how much of an answer is compared: `LEVEL` is core, sections or rcode,\nperhaps with +ttl and +ede")
+	page := f.String("html", "", "write a page with a sequence diagram to `FILE`")
 	if code, ok := parseFlags(f, args, std); !ok {
 		return code
 	}
@@ -40,6 +41,12 @@ func replay(_ context.Context, args []string, std stdio) int {
 			code = exitFailed
 		}
 	}
+	if *page != "" {
+		if err := os.WriteFile(*page, []byte(scenario.HTML(r.reports...)), 0o644); err != nil {
+			fmt.Fprintf(std.err, "recursor replay: %v\n", err)
+			return exitUsage
+		}
+	}
 	return code
 }
 
@@ -48,6 +55,7 @@ type replayer struct {
 	play       scenario.Play
 	transcript bool
 	out        io.Writer
+	reports    []*scenario.Report
 }
 
 // file plays one file and reports whether something was not as expected.
@@ -79,5 +87,6 @@ func (r *replayer) file(file string) (failed bool, err error) {
 		}
 		fmt.Fprintf(r.out, "%s: %d queries sent, %v passed\n", verdict, report.Sends, report.Elapsed)
 	}
+	r.reports = append(r.reports, reports...)
 	return failed, nil
 }

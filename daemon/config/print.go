@@ -62,6 +62,41 @@ func (c *Config) print(comments comments) string {
 	return b.String()
 }
 
+// Changed are the keys whose values are not the defaults, as `path: value` with
+// the value on one line. Paths of files are left out.
+func (c *Config) Changed() []string {
+	var changed []string
+	usual := Default().keys()
+	for i, k := range c.keys() {
+		value := inline(k.value.lines())
+		if value == inline(usual[i].value.lines()) || k.path == "root-hints" || k.path == "trust-anchors" {
+			continue
+		}
+		changed = append(changed, k.path+": "+value)
+	}
+	return changed
+}
+
+// inline is a value on one line. A list may have one item a line, behind a dash,
+// and an item that has keys may have one of these a line.
+func inline(lines []string) string {
+	if len(lines) == 1 {
+		return lines[0]
+	}
+	var items []string
+	for _, line := range lines[1:] {
+		item, first := strings.CutPrefix(line, "- ")
+		if first {
+			items = append(items, item)
+			continue
+		}
+		last := &items[len(items)-1]
+		*last = strings.TrimPrefix(*last, "{")
+		*last = "{" + strings.TrimSuffix(*last, "}") + ", " + strings.TrimSpace(line) + "}"
+	}
+	return "[" + strings.Join(items, ", ") + "]"
+}
+
 // width of a comment, in octets.
 const commentWidth = 100
 

@@ -127,7 +127,7 @@ func (p *parser) rangeOf(rest string) error {
 			if err != nil {
 				return p.fail("an address", a)
 			}
-			if p.sc.Dialect == Unbound {
+			if p.sc.Dialect == Unbound && !p.sc.own() {
 				r.Addresses = nil // the last one counts
 			}
 			r.Addresses = append(r.Addresses, addr)
@@ -161,6 +161,10 @@ func (p *parser) rangeOf(rest string) error {
 		}
 	}
 }
+
+// own reports whether this is one of the project's own files, which hold our
+// configuration.
+func (s *Scenario) own() bool { return s.ownClause }
 
 // server is an address, perhaps with a port after an at sign.
 func server(s string) (netip.AddrPort, error) {

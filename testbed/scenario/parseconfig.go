@@ -126,6 +126,7 @@ func (c *configReader) unbound(line string) {
 		case isName && isClause(name):
 			c.clause = name
 			c.group++
+			c.sc.ownClause = c.sc.ownClause || name == ownClause
 		case isName && isOption(w):
 			c.add(name)
 		case w == "TEMPFILE_NAME" && i+1 < len(words) && len(options) > 0:

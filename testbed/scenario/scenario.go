@@ -40,6 +40,8 @@ type Scenario struct {
 	Texts  map[string]string
 	Ranges []*Range
 	Steps  []*Step
+
+	ownClause bool // there is one, perhaps empty
 }
 
 // Option is one option of the configuration section.

@@ -109,7 +109,9 @@ func (b branch) yaml(indent string) string {
 // ours, path and value in turn. The error is *Error or *Unsupported.
 func (s *Scenario) Configure(more ...string) (*Settings, error) {
 	c := &settings{file: s.File, tree: branch{}, priming: true}
-	c.defaults(s.Dialect, s.Options)
+	if !s.own() {
+		c.defaults(s.Dialect)
+	}
 	for i := range s.Options {
 		o := &s.Options[i]
 		if o.Clause == ownClause {
@@ -139,10 +141,7 @@ func (s *Scenario) Configure(more ...string) (*Settings, error) {
 
 // defaults are those of the daemons that the files were written for, as far as
 // the files count on them. This project's own files count on ours.
-func (c *settings) defaults(d Dialect, options []Option) {
-	if slices.ContainsFunc(options, func(o Option) bool { return o.Clause == ownClause }) {
-		return
-	}
+func (c *settings) defaults(d Dialect) {
 	c.tree.set("limits.nsec3-iterations", "150") // the limit before RFC 9276
 	switch d {
 	case Unbound:
