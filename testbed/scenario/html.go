@@ -71,7 +71,7 @@ func newDiagram(r *Report) *diagram {
 	var clients, servers []string
 	for i := range r.Events {
 		e := &r.Events[i]
-		switch e.What {
+		switch e.What { //nolint:exhaustive // the other events are no arrows
 		case Asks, Told:
 			clients = appendNew(clients, clientLife(e.Peer))
 		case Sends, Gets, GivesUp:

@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"errors"
 	"encoding/xml"
 	"io"
 	"strings"
@@ -31,7 +32,7 @@ func TestHTML(t *testing.T) {
 	picture, _, _ = strings.Cut("<svg"+picture, "</svg>")
 	for d := xml.NewDecoder(strings.NewReader(picture + "</svg>")); ; {
 		_, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
