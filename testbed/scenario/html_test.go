@@ -1,8 +1,8 @@
 package scenario_test
 
 import (
-	"errors"
 	"encoding/xml"
+	"errors"
 	"io"
 	"strings"
 	"testing"
