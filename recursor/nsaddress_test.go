@@ -66,3 +66,12 @@ func TestGlueOfTheServersZoneIsTheLastResort(t *testing.T) {
 	w.example("192.0.2.2", "example.com.")
 	w.wantA(w.ask("www.example.com.", wire.TypeA), "192.0.2.80")
 }
+
+// TestTwoNamesOfOneServer: the second name has an address, if no new one, so that
+// none is looked for.
+func TestTwoNamesOfOneServer(t *testing.T) {
+	w := newWorld(t, "example NS ns1.example\nexample NS ns2.example\nns1.example A 192.0.2.1\nns2.example A 192.0.2.1", "").start()
+	w.example("192.0.2.1", "example.com.").Faults.RCode = dns.RcodeServerFailure
+	w.wantRCode(w.ask("www.example.com.", wire.TypeA), wire.ServFail)
+	w.wantSent(rootAddr+" com. A", comAddr+" example.com. A", "192.0.2.1 www.example.com. A")
+}

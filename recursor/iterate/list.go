@@ -63,12 +63,12 @@ func (w *walk) newList(q scrub.Asked) *list {
 	}
 	for i := range w.cut.Servers {
 		s := &w.cut.Servers[(first+i)%len(w.cut.Servers)]
-		before := len(l.servers)
+		glued := false
 		for _, a := range s.Addrs {
-			l.add(s.Name, netip.AddrPortFrom(a, w.o.Port))
+			glued = l.add(s.Name, netip.AddrPortFrom(a, w.o.Port)) || glued
 		}
 		switch {
-		case len(l.servers) > before:
+		case glued:
 		case found >= enough:
 			l.later = append(l.later, s.Name)
 		case l.fromCache(s.Name, now):
@@ -84,20 +84,22 @@ func (w *walk) newList(q scrub.Asked) *list {
 // before one is asked; the others wait until they are needed.
 const enough = 3
 
-// add puts an address on the list, unless it may not be asked or is there.
-func (l *list) add(name domain.Name, addr netip.AddrPort) {
+// add puts an address on the list, unless it may not be asked, is there, or was
+// found to lie. It reports whether it may be asked: then its name has an address
+// and none is to be looked for.
+func (l *list) add(name domain.Name, addr netip.AddrPort) (known bool) {
 	if !l.o.Usable.Allows(addr) {
 		l.reasons.unusable = addr.Addr()
-		return
+		return false
 	}
 	for _, c := range l.servers {
 		if c.addr == addr {
-			return
+			return true
 		}
 	}
 	for _, d := range l.distrusted {
 		if d == addr {
-			return
+			return true
 		}
 	}
 	if len(l.pool) == 0 {
@@ -107,6 +109,7 @@ func (l *list) add(name domain.Name, addr netip.AddrPort) {
 	l.pool = l.pool[1:]
 	c.addr, c.name = addr, name
 	l.servers = append(l.servers, c)
+	return true
 }
 
 // class is how willingly a candidate is asked; lower is better.
