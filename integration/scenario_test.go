@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"recursor/testbed/scenario"
+	"recursor/validate"
 )
 
 var update = flag.Bool("update", false, "write the transcripts of the scenarios anew")
@@ -92,4 +93,29 @@ func played(t *testing.T, s *scenario.Scenario, level scenario.Level) string {
 		all.WriteString(r.Transcript())
 	}
 	return all.String()
+}
+
+// TestEveryReasonHasAStory: for each reason that validation can give, some scenario shows it.
+func TestEveryReasonHasAStory(t *testing.T) {
+	elsewhere := map[validate.Reason]string{
+		validate.None:           "nothing to explain",
+		validate.NotSignable:    "nobody asks for RRSIG records by themselves",
+		validate.SynthesisWrong: "the walk makes the CNAME of a DNAME itself (rfc6672/forged-cname.rpl)",
+		validate.BudgetSpent:    "the checks of one answer are bounded before the budget is (rfc4035/keytrap.rpl)",
+		validate.FetchFailed:    "an error, not a verdict (rfc4035/keys-not-to-be-had.rpl)",
+	}
+	var all strings.Builder
+	for _, file := range ownScenarios(t) {
+		text, err := os.ReadFile(filepath.Join("testdata", strings.TrimSuffix(file, ".rpl")+".txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	for r := validate.None; r <= validate.FetchFailed; r++ {
+		shown := strings.Contains(all.String(), ": "+r.String()+"\n")
+		if _, ok := elsewhere[r]; !ok && !shown {
+			t.Errorf("no scenario shows the reason %q", r)
+		}
+	}
 }
