@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 
 	"recursor/cache/answer"
+	"recursor/dns/edns"
 	"recursor/dns/wire"
 	"recursor/frontend"
 )
@@ -27,19 +28,15 @@ func (h *Handler) finished(r *request, dst []byte) int {
 	if !ok {
 		return 0
 	}
-	var memory optMemory
-	e, options := h.edns(r, &memory)
-	e.Options = options.list[:options.n]
-	longest := h.longest(r)
-	if f.End+e.Len(longest-body) > longest {
-		return 0
-	}
 	msg := dst[:f.End:len(dst)]
-	if e.Present {
+	if r.edns.Present {
 		f.Additional++
-		if msg = e.Append(msg, 0, f.RCode, longest); len(msg) > len(dst) {
+		if msg = h.appendOPT(msg, r, body); len(msg) > len(dst) {
 			return 0
 		}
+	}
+	if len(msg) == 0 || len(msg) > h.longest(r) {
+		return 0
 	}
 	flags := r.flags().WithRCode(f.RCode)
 	if f.Secure && r.wantsAD() {
@@ -56,6 +53,22 @@ func (h *Handler) finished(r *request, dst []byte) int {
 		h.observe(r, &outcome{rcode: f.RCode, from: "cache"}, h.queries.Add(1))
 	}
 	return len(msg)
+}
+
+// appendOPT appends the OPT to a message that lacks nothing else and whose
+// question ends at body; empty: there is no room for it.
+func (h *Handler) appendOPT(msg []byte, r *request, body int) []byte {
+	if len(r.edns.Raw) == 0 { // as with h.edns, without the way there
+		return edns.OPT{Payload: uint16(h.set.UDPPayload), DO: r.edns.DO}.Append(msg)
+	}
+	var memory optMemory
+	e, options := h.edns(r, &memory)
+	e.Options = options.list[:options.n]
+	longest := h.longest(r)
+	if len(msg)+e.Len(longest-body) > longest {
+		return nil
+	}
+	return e.Append(msg, 0, wire.NoError, longest) // an RCODE of four bits
 }
 
 // variant is what the octets that are kept depend on beside the question; what
