@@ -107,6 +107,17 @@ func (r *request) readQuestion(cur *wire.Cursor) bool {
 // readRecords steps over the records, taking down the OPT. What else a query
 // carries beside its question is not looked at.
 func (r *request) readRecords(cur *wire.Cursor) {
+	if r.header.AN == 0 && r.header.NS == 0 && r.header.AR <= 1 { // as in nearly all
+		rest, ok := cur.Msg[cur.Off:], false
+		if r.header.AR == 1 {
+			r.edns, ok = edns.ParseLone(rest)
+		} else {
+			r.edns, ok = edns.View{Payload: edns.MinPayload}, len(rest) == 0
+		}
+		if ok {
+			return
+		}
+	}
 	var opt wire.OPT
 	signed := false
 	counts := [...]uint16{wire.Answer: r.header.AN, wire.Authority: r.header.NS, wire.Additional: r.header.AR}

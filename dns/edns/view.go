@@ -66,19 +66,47 @@ func Parse(o wire.OPT) (View, error) {
 		// (RFC 6891 §6.1.3), so its lengths are not judged.
 		return v, &Error{Kind: BadVersion}
 	}
-	n := 0
-	for rest := o.RData; len(rest) > 0; n++ {
-		if n == MaxOptions {
-			return v, &Error{Kind: TooManyOptions}
-		}
-		end, ok := optionEnd(rest)
-		if !ok {
-			return v, &Error{Kind: BadLength}
-		}
-		rest = rest[end:]
+	if kind := fault(o.RData); kind != 0 {
+		return v, &Error{Kind: kind}
 	}
 	v.Raw = o.RData
 	return v, nil
+}
+
+// ParseLone reads rest as one OPT record and nothing else, which is what follows
+// upon the question in most queries that have an OPT. False: it is not that, or
+// there is something wrong with it that Parse can name.
+func ParseLone(rest []byte) (v View, ok bool) {
+	const root, version = 0, 0
+	if len(rest) < recordHeader || rest[0] != root || wire.Type(binary.BigEndian.Uint16(rest[1:])) != wire.TypeOPT ||
+		rest[6] != version || int(binary.BigEndian.Uint16(rest[9:])) != len(rest)-recordHeader {
+		return View{}, false
+	}
+	flags := binary.BigEndian.Uint16(rest[7:])
+	v = View{
+		Present:   true,
+		Payload:   max(binary.BigEndian.Uint16(rest[3:]), MinPayload),
+		RCodeHigh: rest[5],
+		DO:        flags&flagDO != 0,
+		CO:        flags&flagCO != 0,
+		Raw:       rest[recordHeader:len(rest):len(rest)],
+	}
+	return v, len(v.Raw) == 0 || fault(v.Raw) == 0
+}
+
+// fault is what is wrong with a row of options, 0 for nothing.
+func fault(rest []byte) Kind {
+	for n := 0; len(rest) > 0; n++ {
+		if n == MaxOptions {
+			return TooManyOptions
+		}
+		end, ok := optionEnd(rest)
+		if !ok {
+			return BadLength
+		}
+		rest = rest[end:]
+	}
+	return 0
 }
 
 // optionEnd is where the option at the start of b ends.
