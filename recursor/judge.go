@@ -1,6 +1,8 @@
 package recursor
 
 import (
+	"net/netip"
+	"slices"
 	"time"
 
 	"recursor/cache"
@@ -23,7 +25,9 @@ type judge struct {
 func (j *judge) Judge(t *iterate.Task, s *iterate.Step) error {
 	now := j.r.Clock.Now()
 	resp := response(s)
-	parts, err := j.v.Judge(&resp, now.Signature, &fetcher{j, t}, t.Budget)
+	f := &fetcher{judge: j, t: t}
+	f.heard(s)
+	parts, err := j.v.Judge(&resp, now.Signature, f, t.Budget)
 	if err != nil {
 		return err
 	}
@@ -96,7 +100,7 @@ func status(s validate.Status) cache.Status {
 
 // Insecure implements iterate.Judge.
 func (j *judge) Insecure(t *iterate.Task, zone domain.Name) bool {
-	_, v, err := j.v.Zone(zone, j.r.Clock.Now().Signature, &fetcher{j, t}, t.Budget)
+	_, v, err := j.v.Zone(zone, j.r.Clock.Now().Signature, &fetcher{judge: j, t: t}, t.Budget)
 	return err == nil && v.Status == validate.Insecure
 }
 
@@ -119,6 +123,16 @@ func (j *judge) Descend(t *iterate.Task, zone domain.Name, signed bool) {
 type fetcher struct {
 	*judge
 	t *iterate.Task
+	// servers that what is judged came from, and its keys: where it is bogus
+	// they may all be one that lies.
+	servers []netip.AddrPort
+}
+
+// heard notes the server of a step.
+func (f *fetcher) heard(s *iterate.Step) {
+	if s.Server.IsValid() && !slices.Contains(f.servers, s.Server) {
+		f.servers = append(f.servers, s.Server)
+	}
 }
 
 // Fetch implements validate.Fetcher: from the cache, else by a flight.
@@ -133,6 +147,9 @@ func (f *fetcher) Fetch(w validate.Want) (validate.Fetched, error) {
 	if err != nil {
 		return validate.Fetched{}, err
 	}
+	if w.Again { // of others (RFC 8901 §9)
+		t = t.Shunning(slices.Clip(f.servers))
+	}
 	k := iterate.Key{Name: w.Name, Type: w.Type, CD: true, Again: w.Again}
 	if f.t.Resolves(k) {
 		return validate.Fetched{}, &ede.Error{Code: ede.DNSSECIndeterminate, Zone: w.Name, Err: iterate.ErrCycle}
@@ -143,7 +160,7 @@ func (f *fetcher) Fetch(w validate.Want) (validate.Fetched, error) {
 	for {
 		result, err, ok := p.Done()
 		if ok {
-			return fetched(w, result, err)
+			return f.fetched(w, result, err)
 		}
 		left := t.Left(f.r.Clock.Now().TTL)
 		if left <= 0 {
@@ -155,11 +172,13 @@ func (f *fetcher) Fetch(w validate.Want) (validate.Fetched, error) {
 
 // fetched is the outcome of a flight as a Fetched. An alias at the name means
 // that there is no such RRset.
-func fetched(w validate.Want, result iterate.Result, err error) (validate.Fetched, error) {
+func (f *fetcher) fetched(w validate.Want, result iterate.Result, err error) (validate.Fetched, error) {
 	if err != nil {
 		return validate.Fetched{}, err
 	}
-	return validate.Fetched{Response: response(&result.Steps[0])}, nil
+	first := &result.Steps[0]
+	f.heard(first)
+	return validate.Fetched{Response: response(first)}, nil
 }
 
 // cached is what the cache has.

@@ -108,13 +108,13 @@ func (r *request) readQuestion(cur *wire.Cursor) bool {
 // carries beside its question is not looked at.
 func (r *request) readRecords(cur *wire.Cursor) {
 	if r.header.AN == 0 && r.header.NS == 0 && r.header.AR <= 1 { // as in nearly all
-		rest, ok := cur.Msg[cur.Off:], false
-		if r.header.AR == 1 {
-			r.edns, ok = edns.ParseLone(rest)
-		} else {
-			r.edns, ok = edns.View{Payload: edns.MinPayload}, len(rest) == 0
+		rest := cur.Msg[cur.Off:]
+		if r.header.AR == 0 && len(rest) == 0 {
+			r.edns = edns.View{Payload: edns.MinPayload}
+			return
 		}
-		if ok {
+		if view, ok := edns.ParseLone(rest); ok && r.header.AR == 1 {
+			r.edns = view
 			return
 		}
 	}

@@ -92,6 +92,8 @@ func (w *walk) askServers(q scrub.Asked) (*reply, error) {
 				return nil, err
 			case err == nil && l.lookUp(now):
 				continue
+			case !l.waiting() && l.relent():
+				continue
 			case !l.waiting() && l.resort != nil:
 				return l.resort, nil
 			case !l.waiting():

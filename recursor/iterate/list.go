@@ -2,6 +2,7 @@ package iterate
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"recursor/dns/domain"
@@ -29,6 +30,7 @@ type list struct {
 	// with glue are being looked up too; gluedForeign: the glue of their own
 	// zones' delegations was taken.
 	dry, gluedDoubted, gluedForeign bool
+	alone                           bool // the shunned servers are all that is left
 	// doubtEDNS: a server may be at odds with EDNS; sought: the proof that the
 	// zone is insecure has been sought, and insecure is what came of it.
 	doubtEDNS, sought, insecure bool
@@ -143,7 +145,7 @@ func (l *list) best(now time.Time) *candidate {
 	var best *candidate
 	var bestRank, bestExpect int64
 	for _, c := range l.servers {
-		if c.struck || c.history.Spent() || l.isFlying(c) {
+		if c.struck || c.history.Spent() || l.isFlying(c) || l.shuns(c) {
 			continue
 		}
 		class, st := l.class(c, now)
@@ -164,6 +166,19 @@ func (l *list) best(now time.Time) *candidate {
 		}
 	}
 	return best
+}
+
+// shuns reports whether others are to be asked before c.
+func (l *list) shuns(c *candidate) bool {
+	return !l.alone && slices.Contains(l.task.shunned, c.addr)
+}
+
+// relent lets the shunned servers be asked, as nobody else is left. It reports
+// whether that is new.
+func (l *list) relent() bool {
+	was := l.alone
+	l.alone = true
+	return !was && len(l.task.shunned) > 0
 }
 
 func (l *list) isFlying(c *candidate) bool {

@@ -1,6 +1,7 @@
 package iterate
 
 import (
+	"net/netip"
 	"time"
 
 	"recursor/observe"
@@ -17,9 +18,10 @@ type Task struct {
 	Watch  observe.Observer // nil: nobody watches
 
 	depth   int
-	flight  *Flight // whose leader runs this task; nil outside flights
-	asked   Key     // what this task resolves
-	outside *Task   // the task that this one works for
+	flight  *Flight          // whose leader runs this task; nil outside flights
+	asked   Key              // what this task resolves
+	outside *Task            // the task that this one works for
+	shunned []netip.AddrPort // servers that others are asked before
 }
 
 // Led is the Task of whoever leads fl, or works on k alone where fl is nil.
@@ -39,6 +41,13 @@ func (t *Task) Flight() *Flight { return t.flight }
 func (t *Task) Alone() *Task {
 	c := *t
 	c.flight = nil
+	return &c
+}
+
+// Shunning is the Task for work that other servers are asked for before these.
+func (t *Task) Shunning(servers []netip.AddrPort) *Task {
+	c := *t
+	c.shunned = servers
 	return &c
 }
 
@@ -66,7 +75,7 @@ func (t *Task) Below() (*Task, error) {
 		return nil, spent(ErrDepth)
 	}
 	c := *t
-	c.depth, c.outside = depth, t
+	c.depth, c.outside, c.shunned = depth, t, nil
 	return &c, nil
 }
 

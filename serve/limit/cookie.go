@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"recursor/dns/edns"
@@ -39,7 +40,9 @@ func NewCookies(seeder random.Seeder, secrets ...Secret) *Cookies {
 	if len(secrets) > 0 {
 		return &Cookies{configured: secrets}
 	}
-	return &Cookies{own: newRolling(seeder.Stream())}
+	c := new(Cookies)
+	c.own.draw(seeder.Stream())
+	return c
 }
 
 // Judge reports whether server is a cookie that was made here for this client
@@ -122,25 +125,44 @@ type rolling struct {
 	master Secret
 	span   uint32 // seconds a secret lasts
 	phase  uint32
+	// known are secrets that were made before, of even and of odd epochs: cookies
+	// that are judged are of the present epoch or one beside it.
+	known [2]atomic.Pointer[epochSecret]
 }
 
-// newRolling draws the secret and, so that nobody can tell when it changes, how
-// long each lasts: a day less up to 40 % (RFC 7873 §7.1).
-func newRolling(s *random.Stream) rolling {
+// epochSecret is the secret of one epoch.
+type epochSecret struct {
+	epoch  uint32
+	secret Secret
+}
+
+// draw draws the secret and, so that nobody can tell when it changes, how long
+// each lasts: a day less up to 40 % (RFC 7873 §7.1).
+func (r *rolling) draw(s *random.Stream) {
 	const day = 86400
-	var r rolling
 	binary.LittleEndian.PutUint64(r.master[:8], s.Uint64())
 	binary.LittleEndian.PutUint64(r.master[8:], s.Uint64())
 	r.span = uint32(day - s.IntN(day*2/5))
 	r.phase = uint32(s.IntN(day))
-	return r
 }
 
 func (r *rolling) epoch(at uint32) uint32 { return (at + r.phase) / r.span }
 
-func (r *rolling) secret(at uint32) (s Secret) {
+func (r *rolling) secret(at uint32) Secret {
+	epoch := r.epoch(at)
+	known := &r.known[epoch%2]
+	if k := known.Load(); k != nil && k.epoch == epoch {
+		return k.secret
+	}
+	made := r.make(epoch)
+	known.Store(&epochSecret{epoch, made})
+	return made
+}
+
+// make makes the secret of an epoch.
+func (r *rolling) make(epoch uint32) (s Secret) {
 	var msg [5]byte
-	binary.BigEndian.PutUint32(msg[:], r.epoch(at))
+	binary.BigEndian.PutUint32(msg[:], epoch)
 	for half := range 2 {
 		msg[4] = byte(half)
 		binary.LittleEndian.PutUint64(s[8*half:], sipHash(&r.master, msg[:]))

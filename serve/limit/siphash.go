@@ -17,38 +17,38 @@ func sipHash(key *[16]byte, msg []byte) uint64 {
 	}
 	last := uint64(len(msg)) << 56
 	for ; len(msg) >= 8; msg = msg[8:] {
-		s.absorb(binary.LittleEndian.Uint64(msg))
+		s = s.absorb(binary.LittleEndian.Uint64(msg))
 	}
 	for i, c := range msg {
 		last |= uint64(c) << (8 * i)
 	}
-	s.absorb(last)
-	s[2] ^= 0xff
-	for range 4 {
-		s.round()
-	}
-	return s[0] ^ s[1] ^ s[2] ^ s[3]
+	s = s.absorb(last)
+	s.c ^= 0xff
+	s = s.round().round().round().round()
+	return s.a ^ s.b ^ s.c ^ s.d
 }
 
-type sipState [4]uint64
+// sipState goes by value, so that it stays in registers.
+type sipState struct{ a, b, c, d uint64 }
 
 // absorb takes in one word with two rounds.
-func (s *sipState) absorb(m uint64) {
-	s[3] ^= m
-	s.round()
-	s.round()
-	s[0] ^= m
+func (s sipState) absorb(m uint64) sipState {
+	s.d ^= m
+	s = s.round().round()
+	s.a ^= m
+	return s
 }
 
-func (s *sipState) round() {
-	s[0] += s[1]
-	s[1] = bits.RotateLeft64(s[1], 13) ^ s[0]
-	s[0] = bits.RotateLeft64(s[0], 32)
-	s[2] += s[3]
-	s[3] = bits.RotateLeft64(s[3], 16) ^ s[2]
-	s[0] += s[3]
-	s[3] = bits.RotateLeft64(s[3], 21) ^ s[0]
-	s[2] += s[1]
-	s[1] = bits.RotateLeft64(s[1], 17) ^ s[2]
-	s[2] = bits.RotateLeft64(s[2], 32)
+func (s sipState) round() sipState {
+	s.a += s.b
+	s.b = bits.RotateLeft64(s.b, 13) ^ s.a
+	s.a = bits.RotateLeft64(s.a, 32)
+	s.c += s.d
+	s.d = bits.RotateLeft64(s.d, 16) ^ s.c
+	s.a += s.d
+	s.d = bits.RotateLeft64(s.d, 21) ^ s.a
+	s.c += s.b
+	s.b = bits.RotateLeft64(s.b, 17) ^ s.c
+	s.c = bits.RotateLeft64(s.c, 32)
+	return s
 }
