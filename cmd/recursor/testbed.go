@@ -105,7 +105,7 @@ func writeTestbed(path string, w *world.World, port uint16, resolver netip.AddrP
 		filepath.Join(filepath.Dir(path), testbedHints):   w.Hints(),
 		filepath.Join(filepath.Dir(path), testbedAnchors): w.Anchors(),
 		path: fmt.Sprintf("# A resolver over `recursor testbed`.\nlisten: {dns: [%q]}\nroot-hints: %s\ntrust-anchors: [%s]\n"+
-			"upstream: {port: %d, allow-special-addresses: true}\naccess: {snoop: [127.0.0.0/8, \"::1\"]}\nlog: {level: warn}\n",
+			"upstream: {port: %d, allow-special-addresses: true}\naccess: {snoop: [127.0.0.0/8, \"::1\"]}\nstate: \"off\"\nlog: {level: warn}\n",
 			resolver, testbedHints, testbedAnchors, port),
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {

@@ -17,6 +17,7 @@ type Config struct {
 	Access       Access
 	Workers      int // UDP sockets and the goroutines that serve them; 0 = one per CPU
 	Cache        Cache
+	State        string   // path of a folder; "" = that of the system, StateOff = none
 	RootHints    string   // path of a zone file; "" = the embedded hints
 	TrustAnchors []string // paths of zone files with DS or DNSKEY lines; none = the embedded anchors
 	Upstream     Upstream

@@ -97,6 +97,18 @@ func (c *Config) keys() []key {
 				"Resident memory stays below 1.3 times it plus 64 MiB.",
 		},
 		{
+			path: "cache.prefetch", value: truth(&c.Cache.Prefetch, on),
+			doc: "Fetch an answer anew when it is asked for in the last tenth of its TTL, so that those who ask later need " +
+				"not wait. Such fetches are no more than a tenth of the queries.",
+		},
+		{
+			path: "state", value: folder(&c.State),
+			doc: "Folder for what outlives the process: the states of the trust anchors (RFC 5011) and the certificate that " +
+				"is made here. It is made where it is not there; each resolver wants its own. \"\" is $STATE_DIRECTORY as a " +
+				"service manager sets it, else recursor in $XDG_STATE_HOME, else for root /var/lib/recursor, else " +
+				"~/.local/state/recursor or what the system has instead; \"off\" keeps nothing.",
+		},
+		{
 			path: "root-hints", value: file(&c.RootHints),
 			doc: "Zone file with the names and addresses of the root servers (RFC 9609). \"\" is the embedded list. " +
 				"Relative paths start from the folder of this file.",

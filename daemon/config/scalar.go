@@ -231,6 +231,30 @@ func (p *pathValue) read(r *reader, at string, n *node) {
 	}
 }
 
+// StateOff is the folder for state that stands for none.
+const StateOff = "off"
+
+// folderValue is the path of a folder, "" by default, or off.
+type folderValue struct{ at *string }
+
+func folder(at *string) value { return &folderValue{at} }
+
+func (p *folderValue) reset()           { *p.at = "" }
+func (p *folderValue) target() any      { return p.at }
+func (p *folderValue) lines() []string  { return []string{strconv.Quote(filepath.ToSlash(*p.at))} }
+func (p *folderValue) describe() string { return "the path of a folder, or \"off\"; default \"\"" }
+
+func (p *folderValue) read(r *reader, at string, n *node) {
+	said, ok := r.scalar(at, n, p.describe(), text, numeral)
+	switch {
+	case !ok:
+	case said == "", said == StateOff:
+		*p.at = said
+	default:
+		*p.at = r.resolve(said)
+	}
+}
+
 // urlPathValue is the path of a URL.
 type urlPathValue struct {
 	at  *string
