@@ -57,7 +57,7 @@ type Engine struct {
 // NewEngine makes the objects of a configuration. It starts nothing.
 func NewEngine(c *config.Config, w World) (*Engine, error) {
 	if w.Hints == nil {
-		root, err := hints(c.RootHints)
+		root, err := hints(c.RootHints, usable(c), c.Upstream.Port)
 		if err != nil {
 			return nil, err
 		}
@@ -124,12 +124,9 @@ func (e *Engine) recursorOptions() recursor.Options {
 			Cookies:  c.Upstream.Cookies,
 			Priming:  c.Upstream.Priming,
 			Port:     c.Upstream.Port,
-			Usable: delegation.Usable{
-				Special: c.Upstream.AllowSpecialAddresses,
-				NoIPv4:  !c.Upstream.IPv4, NoIPv6: !c.Upstream.IPv6,
-				Own: c.Listen.DNS,
-			},
-			Sources: c.Upstream.Source,
+			Usable:   usable(c),
+			Sources:  c.Upstream.Source,
+			Beside:   !c.MinimalResponses,
 		},
 		Timing: infra.Timing{
 			Sends: l.SendsPerQuestion,
@@ -153,3 +150,12 @@ func minimise(m config.Minimise) iterate.Minimise {
 		return iterate.Relaxed
 	}
 }
+// usable tells which servers may be asked.
+func usable(c *config.Config) delegation.Usable {
+	return delegation.Usable{
+		Special: c.Upstream.AllowSpecialAddresses,
+		NoIPv4:  !c.Upstream.IPv4, NoIPv6: !c.Upstream.IPv6,
+		Own: c.Listen.DNS,
+	}
+}
+

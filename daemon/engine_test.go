@@ -152,9 +152,6 @@ func TestKeysHaveAnEffect(t *testing.T) {
 		{special + "validation: {mode: permissive}\n", "www.signed.com.", dns.TypeA, nil, "NOERROR ad 192.0.2.4"},
 		{special + "validation: {mode: \"off\"}\n", expired, dns.TypeA, nil, "NOERROR 192.0.2.20"},
 		{special + "validation: {mode: \"off\"}\n", "www.signed.com.", dns.TypeA, nil, "NOERROR 192.0.2.4"},
-		// Servers at special addresses are asked where it is allowed, those of hints too.
-		{"", "www.signed.com.", dns.TypeA, nil, "SERVFAIL (22 .: "},
-		{"upstream: {allow-special-addresses: true, ipv4: false}\n", "www.signed.com.", dns.TypeA, nil, "SERVFAIL (22 .: "},
 		// Access.
 		{special, "www.plain.com.", dns.TypeA, from("192.0.2.1:5"), "REFUSED (18 not in the access list)"},
 		{special + "access: {allow: [192.0.2.0/24]}\n", "www.plain.com.", dns.TypeA, from("192.0.2.1:5"), "NOERROR 192.0.2.1"},

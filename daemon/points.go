@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"time"
 
@@ -12,8 +13,9 @@ import (
 	"recursor/recursor/delegation"
 )
 
-// hints reads root hints from a zone file; "" is the embedded list.
-func hints(path string) (*delegation.Point, error) {
+// hints reads root hints from a zone file; "" is the embedded list. Some address
+// of the file must be one that may be asked at port.
+func hints(path string, usable delegation.Usable, port uint16) (*delegation.Point, error) {
 	if path == "" {
 		return delegation.RootHints(), nil
 	}
@@ -29,11 +31,30 @@ func hints(path string) (*delegation.Point, error) {
 		if sets[i].Type == wire.TypeNS && sets[i].Name.IsRoot() {
 			p := delegation.FromReferral(&sets[i], sets, delegation.DefaultMaxServers, time.Time{})
 			p.Hints = true
-			return p, nil
+			return p, reachable(p, path, usable, port)
 		}
 	}
 	return nil, fmt.Errorf("root-hints: %s has no NS records of the root; "+
 		"write them and their A and AAAA records, or remove the key for the embedded list", path)
+}
+
+// reachable reports what is wrong with hints that walks cannot begin at.
+func reachable(p *delegation.Point, path string, usable delegation.Usable, port uint16) error {
+	var refused netip.Addr
+	for i := range p.Servers {
+		for _, a := range p.Servers[i].Addrs {
+			if usable.Allows(netip.AddrPortFrom(a, port)) {
+				return nil
+			}
+			refused = a
+		}
+	}
+	if !refused.IsValid() {
+		return fmt.Errorf("root-hints: %s has no A or AAAA record of a name server of the root, such as of %s; "+
+			"write them into it, or remove the key for the embedded list", path, p.Servers[0].Name)
+	}
+	return fmt.Errorf("root-hints: no address in %s may be asked, such as %s; set upstream.allow-special-addresses "+
+		"where your root servers have such addresses, or see upstream.ipv4 and upstream.ipv6", path, refused)
 }
 
 // configured makes the Points of stub and forward zones.

@@ -22,29 +22,49 @@ func TestHints(t *testing.T) {
 		return strings.TrimSpace(b.String())
 	}
 	write(t, path, ". 3600000 IN NS a.root.\n. NS B.root.\na.root. A 192.0.2.1\na.root. AAAA 2001:db8::1\nb.ROOT. A 192.0.2.2\nc.root. A 192.0.2.3\n")
-	p, err := hints(path)
+	special := delegation.Usable{Special: true}
+	p, err := hints(path, special, 53)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, want := show(p), "a.root.[192.0.2.1 2001:db8::1] b.root.[192.0.2.2]"; got != want || !p.Hints || !p.Zone.IsRoot() {
 		t.Errorf("%s, %+v; want %s", got, p, want)
 	}
-	if p, err = hints(""); err != nil || len(p.Servers) != 13 || !p.Hints {
+	if p, err = hints("", delegation.Usable{}, 53); err != nil || len(p.Servers) != 13 || !p.Hints {
 		t.Errorf("embedded: %+v, %v", p, err)
 	}
 	for text, want := range map[string]string{
-		"":                        "has no NS records of the root; write them",
-		"a.root. A 192.0.2.1\n":   "has no NS records of the root",
-		"example. NS a.root.\n":   "has no NS records of the root",
-		". NS a.root.\n. A 1.2\n": "root-hints: " + path,
+		"":                                    "has no NS records of the root; write them",
+		"a.root. A 192.0.2.1\n":               "has no NS records of the root",
+		"example. NS a.root.\n":               "has no NS records of the root",
+		". NS a.root.\n. A 1.2\n":             "root-hints: " + path,
+		". NS a.root.\nb.root. A 192.0.2.1\n": "root-hints: " + path + " has no A or AAAA record of a name server of the root, such as of a.root.; write them",
 	} {
 		write(t, path, text)
-		if p, err := hints(path); err == nil || !strings.Contains(err.Error(), want) {
+		if p, err := hints(path, special, 53); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %+v, %v; want %q", text, p, err, want)
 		}
 	}
-	if _, err := hints(filepath.Join(dir, "gone")); err == nil || !strings.Contains(err.Error(), "root-hints: ") || !strings.Contains(err.Error(), "name a file") {
+	if _, err := hints(filepath.Join(dir, "gone"), special, 53); err == nil || !strings.Contains(err.Error(), "root-hints: ") || !strings.Contains(err.Error(), "name a file") {
 		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+func TestHintsThatMayNotBeAsked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hints")
+	write(t, path, ". NS a.root.\na.root. A 198.41.0.4\na.root. A 127.0.0.1\n")
+	for _, c := range []struct {
+		usable delegation.Usable
+		want   string
+	}{
+		{delegation.Usable{}, ""},
+		{delegation.Usable{NoIPv6: true}, ""},
+		{delegation.Usable{NoIPv4: true}, "upstream.ipv4"},
+		{delegation.Usable{NoIPv4: true, Special: true}, "127.0.0.1; set upstream.allow-special-addresses"},
+	} {
+		if _, err := hints(path, c.usable, 53); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v; want %q", c.usable, err, c.want)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"recursor/dns/ede"
 	"recursor/dns/wire"
 )
 
@@ -44,6 +45,25 @@ func TestTheCodeIsThatOfTheLastName(t *testing.T) {
 	w.wantRCode(o, wire.NXDomain)
 	if len(o.Answer.Answer) != 1 || len(o.Authority) == 0 || o.Authority[0].Name.String() != "other.net." {
 		t.Errorf("%+v", o.Answer)
+	}
+}
+
+// The servers were reached and have a loop: the reason is that, and not EDE 22.
+func TestAliasLoopWithinAZone(t *testing.T) {
+	for zone, why := range map[string]string{
+		"a CNAME b\nb CNAME a": "alias loop",
+		"a CNAME a":            "alias loop",
+	} {
+		w := newWorld(t, exampleAt1, "").start()
+		w.example("192.0.2.1", "example.com.", zone)
+		o := w.ask("a.example.com.", wire.TypeA)
+		w.wantRCode(o, wire.ServFail)
+		if ede.CodeOf(o.err) != ede.Other || !strings.HasSuffix(o.err.Error(), "example.com.: "+why) {
+			t.Errorf("%q: EDE %d, %v", zone, ede.CodeOf(o.err), o.err)
+		}
+		if sent := w.sent(); len(sent) != 3 {
+			t.Errorf("%q: sent %v", zone, sent)
+		}
 	}
 }
 

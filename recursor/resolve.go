@@ -3,6 +3,7 @@ package recursor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"recursor/cache"
@@ -78,7 +79,18 @@ func (r *Resolver) fly(ctx context.Context, q Query, k iterate.Key, t *iterate.T
 	if ctx.Err() != nil {
 		return servFail(t, "upstream"), &ede.Error{Code: ede.Other, Err: ErrCanceled}
 	}
-	return servFail(t, "upstream"), &ede.Error{Code: ede.NoReachableAuthority, Zone: q.Name, Err: ErrSlow}
+	return servFail(t, "upstream"), slow(q, t)
+}
+
+// slow is the error of a client whose time is over. It tells which servers the
+// search, which goes on, is waiting for; a walk that this client joined keeps
+// that to its leader.
+func slow(q Query, t *iterate.Task) error {
+	err := ErrSlow
+	if met := t.Budget.Trouble(); met != "" {
+		err = fmt.Errorf("%w; %s", ErrSlow, met)
+	}
+	return &ede.Error{Code: ede.NoReachableAuthority, Zone: q.Name, Err: err}
 }
 
 // wait waits for p until end and reports whether there is an outcome.
@@ -95,14 +107,15 @@ func (r *Resolver) wait(ctx context.Context, p iterate.Pending, s clock.Signal, 
 	}
 }
 
-// landed makes the answer of a finished flight; where it failed, stale data is
-// better than nothing (RFC 8767 §4).
+// landed makes the answer of a finished flight; where it failed, be it for want
+// of validity, stale data is better than nothing (RFC 8767 §4).
 func (r *Resolver) landed(q Query, t *iterate.Task, result iterate.Result, err error) (Answer, error) {
 	if err == nil {
-		if s := result.Bogus(); s != nil && r.o.Judge != nil && !q.CD && !r.o.Permissive {
-			return servFail(t, "upstream"), bogusError(s)
+		s := result.Bogus()
+		if s == nil || r.o.Judge == nil || q.CD || r.o.Permissive {
+			return r.answer(result, t, "upstream"), nil
 		}
-		return r.answer(result, t, "upstream"), nil
+		err = bogusError(s)
 	}
 	if !r.o.NoStale {
 		if a, ok := r.stale(q, t); ok {

@@ -10,6 +10,7 @@ import (
 	"github.com/miekg/dns"
 
 	"recursor/dns/wire"
+	"recursor/recursor/infra"
 	"recursor/testbed/sim"
 	"recursor/transport"
 )
@@ -129,12 +130,20 @@ func TestServersWithFaults(t *testing.T) {
 
 // RFC: 9520.1
 func TestAtMostThreeSendsByUDPAndTwoByTCP(t *testing.T) {
-	w := newWorld(t, exampleAt1, "").start()
-	w.example("192.0.2.1", "example.com.").Faults.Silence = true
-	o := w.ask("www.example.com.", wire.TypeA)
-	w.wantRCode(o, wire.ServFail)
-	w.clock.Advance(time.Minute)
-	wantTries(t, w, "www.example.com. A", "udp/1232 udp/1232 udp/0 tcp/1232 tcp/1232")
+	for downAfter, want := range map[int]string{
+		4: "udp/1232 udp/1232 udp/0 tcp/1232", // then it is down
+		9: "udp/1232 udp/1232 udp/0 tcp/1232 tcp/1232",
+	} {
+		w := newWorld(t, exampleAt1, "")
+		w.options.Timing = infra.DefaultTiming()
+		w.options.Timing.DownAfter = downAfter
+		w.start()
+		w.example("192.0.2.1", "example.com.").Faults.Silence = true
+		o := w.ask("www.example.com.", wire.TypeA)
+		w.wantRCode(o, wire.ServFail)
+		w.clock.Advance(time.Minute)
+		wantTries(t, w, "www.example.com. A", want)
+	}
 }
 
 func TestQueriesAskForSignaturesAndNothingOfTheClients(t *testing.T) {

@@ -1,11 +1,16 @@
 package recursor_test
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 
+	"recursor/dns/ede"
 	"recursor/dns/wire"
 	"recursor/recursor/delegation"
 	"recursor/testbed/sim"
@@ -75,6 +80,91 @@ func TestForwardFirst(t *testing.T) {
 	}
 }
 
+// A dead forwarder costs time until it is known to be dead. From then on it is probed: after five seconds, ten, and so on
+// up to five minutes; what comes between costs nothing.
+func TestADeadForwarderIsLeftAlone(t *testing.T) {
+	w := newWorld(t, exampleAt1, "")
+	w.options.Delegations.Configured = []*delegation.Point{configured("example.com.", delegation.Forward, true, "192.0.2.53:53")}
+	w.start()
+	var names strings.Builder
+	for i := range 4000 {
+		fmt.Fprintf(&names, "n%d A 192.0.2.80\n", i)
+	}
+	w.example("192.0.2.1", "example.com.", names.String())
+	dead := forwarder(w, "192.0.2.53", "example.com.", "@ SOA a b 1 2 3 4 5\n")
+	dead.Faults.Silence = true
+
+	began := w.clock.Now().TTL
+	var slow []time.Duration
+	for i := range 1500 { // a name a second
+		o := w.ask(fmt.Sprintf("n%d.example.com.", i), wire.TypeA)
+		w.wantA(o, "192.0.2.80")
+		if o.took > 100*time.Millisecond {
+			slow = append(slow, w.clock.Now().TTL.Sub(began).Round(time.Second))
+		}
+		w.clock.Advance(max(0, time.Second-o.took))
+	}
+	// Two names until it is down, then the probes.
+	want := []time.Duration{3, 3, 9, 20, 41, 82, 163, 324, 625, 926, 1227}
+	for i := range want {
+		want[i] *= time.Second
+	}
+	if !slices.Equal(slow, want) {
+		t.Errorf("waited at %v, want %v", slow, want)
+	}
+	if n := dead.Asked(); n != 13 {
+		t.Errorf("the forwarder was asked %d times", n)
+	}
+
+	// It comes back, and is used again when its time has come.
+	dead.Faults.Silence = false
+	w.clock.Advance(5 * time.Minute)
+	w.sent()
+	w.wantRCode(w.ask("x.example.com.", wire.TypeA), wire.NXDomain)
+	w.wantRCode(w.ask("y.example.com.", wire.TypeA), wire.NXDomain)
+	w.wantSent("192.0.2.53 x.example.com. A", "192.0.2.53 y.example.com. A")
+}
+
+// A zone whose only server is silent: it is asked four times, and then once for each name, which fails fast.
+func TestASoleServerIsDeclaredDown(t *testing.T) {
+	w := newWorld(t, exampleAt1, "").start()
+	w.example("192.0.2.1", "example.com.").Faults.Silence = true
+	w.wantRCode(w.ask("a.example.com.", wire.TypeA), wire.ServFail)
+	w.clock.Advance(2 * time.Second)
+	w.sent()
+	o := w.ask("b.example.com.", wire.TypeA)
+	w.wantRCode(o, wire.ServFail)
+	w.wantSent("192.0.2.1 b.example.com. A")
+	if o.took > 500*time.Millisecond {
+		t.Errorf("took %v", o.took)
+	}
+	w.servers["192.0.2.1"].Faults.Silence = false
+	w.clock.Advance(time.Second)
+	w.wantA(w.ask("www.example.com.", wire.TypeA), "192.0.2.80")
+}
+
+// A forwarder that refers us to others does not recurse: it is of no use, which is not to say that there is no data.
+func TestForwarderThatDoesNotRecurse(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		w := newWorld(t, exampleAt1, "")
+		w.options.Delegations.Configured = []*delegation.Point{configured("com.", delegation.Forward, first, "192.0.2.53:53")}
+		w.start()
+		w.example("192.0.2.1", "example.com.")
+		w.serve("192.0.2.53", "com.", "@ SOA a b 1 2 3 4 5\n@ NS a.gtld-servers.net.\n"+exampleAt1)
+		o := w.ask("www.example.com.", wire.TypeA)
+		if first {
+			w.wantA(o, "192.0.2.80")
+			w.wantSent("192.0.2.53 www.example.com. A", rootAddr+" com. A", comAddr+" example.com. A", "192.0.2.1 www.example.com. A")
+			continue
+		}
+		w.wantRCode(o, wire.ServFail)
+		if ede.CodeOf(o.err) != ede.NoReachableAuthority || !strings.Contains(o.err.Error(), "forwarders: 192.0.2.53 a referral: it does not recurse") {
+			t.Errorf("EDE %d: %v", ede.CodeOf(o.err), o.err)
+		}
+		w.wantSent("192.0.2.53 www.example.com. A")
+	}
+}
+
 func TestStubZone(t *testing.T) {
 	w := newWorld(t, "", "")
 	w.options.Delegations.Configured = []*delegation.Point{configured("corp.example.", delegation.Stub, false, "192.0.2.53:53")}
@@ -126,6 +216,20 @@ func TestPriming(t *testing.T) {
 	}
 	if primes != 1 {
 		t.Errorf("%d priming queries after the root's NS set expired", primes)
+	}
+}
+
+// Where no root server answers, whoever asks is told that it is the hints that do not work.
+func TestHintsThatNobodyAnswersAt(t *testing.T) {
+	w := newWorld(t, exampleAt1, "").start()
+	w.net.Block(netip.MustParsePrefix(rootAddr+"/32"), sim.Down)
+	o := w.ask("www.example.com.", wire.TypeA)
+	w.wantRCode(o, wire.ServFail)
+	if want := "root hints: " + rootAddr + " timed out"; o.err == nil || !strings.Contains(o.err.Error(), want) {
+		t.Errorf("%v; want %q", o.err, want)
+	}
+	if len(w.sent()) > 5 {
+		t.Error("asked too often")
 	}
 }
 

@@ -40,9 +40,11 @@ type Observation struct {
 	Try    Try
 	Result Result
 	Took   time.Duration
-	// OthersAlive tells that some other server answered since the send: only
-	// then is silence this server's own, and not the network's.
-	OthersAlive bool
+	// Sent is when.
+	Sent time.Time
+	// Heard is when any server answered last: silence is this server's own, and
+	// not the network's, where that is after the send.
+	Heard time.Time
 	// MayPlain is Need's.
 	MayPlain bool
 }
@@ -102,22 +104,33 @@ func (s *Server) lost(h *History, o Observation, now time.Time, t Timing) {
 	s.silence(o, now, t)
 }
 
-// silence counts towards the server being down.
+// silence counts towards the server being down. Where nobody has answered since
+// it fell silent, the network is the likely cause: then it is left alone for a
+// while that does not grow, so that it is asked within seconds of the network's
+// return.
 func (s *Server) silence(o Observation, now time.Time, t Timing) {
-	if !o.OthersAlive {
+	since := o.Sent
+	if s.mute > 0 && s.muteFrom.Before(since) {
+		since = s.muteFrom
+	}
+	others := o.Heard.After(since)
+	s.mute, s.muteFrom = s.mute+1, o.Sent
+	if o.Heard.After(o.Sent) {
+		s.silent++
+	}
+	if s.mute < t.DownAfter || s.Down(now) {
 		return
 	}
-	if s.silent++; s.silent < t.DownAfter || s.Down(now) {
-		return
+	if s.backoff = min(2*s.backoff, t.DownCeiling); !others || s.backoff == 0 {
+		s.backoff = t.DownFirst
 	}
-	s.backoff = min(max(2*s.backoff, t.DownFirst), t.DownCeiling)
 	s.downUntil = now.Add(s.backoff)
 }
 
 // alive is a reply: measured by Jacobson's estimator (RFC 6298 §2), UDP only,
 // since TCP's time holds a handshake or a queue.
 func (s *Server) alive(o Observation, now time.Time) {
-	s.silent, s.overtaken, s.downUntil, s.backoff = 0, 0, time.Time{}, 0
+	s.mute, s.silent, s.overtaken, s.downUntil, s.backoff = 0, 0, 0, time.Time{}, 0
 	if o.Try.Proto == transport.TCP && s.srtt > 0 {
 		return
 	}

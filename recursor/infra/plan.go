@@ -16,6 +16,10 @@ func (s *Server) Plan(h *History, need Need, now time.Time, t Timing) (Try, bool
 	if h.spent {
 		return Try{}, false
 	}
+	if s.mute >= t.DownAfter && !s.Down(now) {
+		// One question probes a server that was down; the rest wait and see.
+		s.downUntil = now.Add(s.timeout(now, h.timeouts, t))
+	}
 	try := Try{
 		Payload:  need.Payload,
 		Case:     need.Case && !(now.Sub(s.folds) < foldAge),

@@ -65,7 +65,9 @@ type Server struct {
 	rungAt       time.Time
 	ednsRefused  time.Time // when EDNS was last refused and plain DNS answered
 	folds        time.Time // when it last folded the case of a question
-	silent       int       // sends in a row that nothing came of
+	mute         int       // sends in a row that nothing came of
+	muteFrom     time.Time // when the last of them was sent
+	silent       int       // of them, those beside which some other server answered
 	// overtaken is how long it was waited for when another server answered.
 	overtaken time.Duration
 	downUntil time.Time
@@ -92,6 +94,9 @@ func (h *History) Spent() bool { return h.spent }
 
 // Sends counts what was sent.
 func (h *History) Sends() int { return h.udp + h.tcp }
+
+// Timeouts counts what was sent in vain.
+func (h *History) Timeouts() int { return h.timeouts }
 
 // Need is what a question asks of a send.
 type Need struct {

@@ -35,7 +35,9 @@ func (b *bench) try() Try {
 // outcome lets the time pass and observes.
 func (b *bench) outcome(try Try, r Result, took time.Duration) {
 	b.now = b.now.Add(took)
-	b.s.Observe(&b.h, Observation{Try: try, Result: r, Took: took, OthersAlive: true, MayPlain: b.n.MayPlain}, b.now, DefaultTiming())
+	b.s.Observe(&b.h, Observation{
+		Try: try, Result: r, Took: took, Sent: b.now.Add(-took), Heard: b.now, MayPlain: b.n.MayPlain,
+	}, b.now, DefaultTiming())
 }
 
 // fresh begins another question.
@@ -276,15 +278,48 @@ func TestDownAfterFourAndBack(t *testing.T) {
 	}
 }
 
-func TestSilenceOfAllTeachesNothingAboutOne(t *testing.T) {
+// Where nobody answers the network is the likely cause: a server is left alone for five seconds, and never for longer,
+// so that it is back within seconds of the network.
+func TestSilenceOfAllMakesNoBackOffGrow(t *testing.T) {
 	b := newBench(t)
-	for range 5 {
+	silent := func() {
 		b.fresh()
 		try := b.try()
-		b.s.Observe(&b.h, Observation{Try: try, Result: TimedOut, Took: try.Timeout}, b.now, DefaultTiming())
+		sent := b.now
+		b.now = b.now.Add(try.Timeout)
+		b.s.Observe(&b.h, Observation{Try: try, Result: TimedOut, Took: try.Timeout, Sent: sent}, b.now, DefaultTiming())
 	}
-	if b.s.Down(b.now) {
-		t.Error("declared down although nobody else answered")
+	for i := range 10 {
+		silent()
+		down := b.s.Down(b.now) && !b.s.Down(b.now.Add(5*time.Second))
+		if down != (i >= 3) {
+			t.Fatalf("after %d: down for five seconds: %t", i+1, down)
+		}
+		if b.s.Down(b.now) {
+			b.now = b.now.Add(5 * time.Second)
+		}
+	}
+	if b.s.silent != 0 {
+		t.Error("what the network does is held against the server when servers are chosen")
+	}
+}
+
+// One question at a time probes a server whose back-off has ended.
+func TestAProbeKeepsOthersAway(t *testing.T) {
+	b := newBench(t)
+	for range 4 {
+		b.fresh()
+		b.lose()
+	}
+	b.now = b.now.Add(5 * time.Second)
+	b.fresh()
+	try := b.try()
+	if !b.s.Down(b.now) {
+		t.Error("a second question would probe it, too")
+	}
+	b.outcome(try, TimedOut, try.Timeout)
+	if !b.s.Down(b.now.Add(9*time.Second)) || b.s.Down(b.now.Add(10*time.Second)) {
+		t.Error("a probe in vain does not double the back-off")
 	}
 }
 

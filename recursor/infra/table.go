@@ -66,14 +66,14 @@ func (t *Table) Observe(addr netip.AddrPort, h *History, o Observation, sent, no
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	f := index(addr.Addr())
+	o.Sent, o.Heard = sent, t.reply
 	switch o.Result {
 	case TimedOut, Overtaken, Unreachable:
-		o.OthersAlive = t.reply.After(sent)
 		if t.replies[1-f].After(sent) && !t.replies[f].After(sent) {
 			t.families[f].Silence(now)
 		}
 	case Broken:
-		o.OthersAlive = true // somebody ended the connection
+		o.Heard = now // somebody ended the connection
 	default:
 		t.reply, t.replies[f] = now, now
 		t.families[f].Reply()

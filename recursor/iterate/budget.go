@@ -79,6 +79,7 @@ type Budget struct {
 	signatures, failed, hashes atomic.Int64
 	limits                     *Limits
 	end                        time.Time
+	trouble                    atomic.Pointer[string]
 }
 
 // NewBudget is a whole budget that ends at end.
@@ -86,6 +87,15 @@ func NewBudget(l *Limits, end time.Time) *Budget { return &Budget{limits: l, end
 
 // Sends counts what was sent so far.
 func (b *Budget) Sends() int { return int(b.sends.Load()) }
+
+// Trouble is what the latest search for the client met so far, "" where it met
+// nothing.
+func (b *Budget) Trouble() string {
+	if s := b.trouble.Load(); s != nil {
+		return *s
+	}
+	return ""
+}
 
 // send takes one send, an error where there is none left.
 func (b *Budget) send(now time.Time) error {

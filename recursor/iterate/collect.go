@@ -39,6 +39,8 @@ func (l *list) timedOut(f *flying, now time.Time) {
 	f.late = true
 	l.observe(f, infra.TimedOut, now)
 	l.reasons.add(f.to.addr.Addr(), "timed out")
+	trouble := l.q.Zone.String() + ": " + l.of() + l.reasons.text()
+	l.task.Budget.trouble.Store(&trouble)
 	l.report(f, "timeout", nil, nil, now)
 }
 
@@ -142,11 +144,17 @@ func (l *list) classify(f *flying, m *rrset.Message, msg []byte, now time.Time) 
 		zone: l.q.Zone, source: l.q.Kind, server: f.to.addr,
 	}
 	l.report(f, r.Kind.String(), msg, m, now)
+	if l.o.Beside {
+		r.beside = scrub.Beside(m, l.q, &r.Response)
+	}
 	switch {
 	case r.Kind == scrub.Lame:
 		l.Walker.servers.MarkLame(f.to.addr, l.q.Zone, now)
 		l.strike(f.to, lameText(r))
 	case r.Kind == scrub.Useless:
+		if r.Broken {
+			l.reasons.broken++
+		}
 		l.strike(f.to, lameText(r))
 	case l.doubts(r):
 		l.strike(f.to, lameText(r))

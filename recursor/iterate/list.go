@@ -152,6 +152,9 @@ func (l *list) best(now time.Time) *candidate {
 		if class >= 2 && c.sends > 0 {
 			continue // down or lame: one probe is enough
 		}
+		if l.point.First && l.gaveUp(c, st) {
+			continue
+		}
 		rank := int64(c.sends)<<8 | int64(class)
 		// A little chance orders equals, and those not measured yet.
 		expect := int64(st.Expect) + int64(l.task.Random.IntN(int(time.Millisecond)))
@@ -166,6 +169,20 @@ func (l *list) best(now time.Time) *candidate {
 		}
 	}
 	return best
+}
+
+// maxInVain is how often a server of a zone with another way to its names is
+// asked in vain.
+const maxInVain = 3
+
+// gaveUp reports whether c, a server of a zone with First, is not worth waiting
+// for: those that the delegations lead to are asked instead.
+func (l *list) gaveUp(c *candidate, st infra.Standing) bool {
+	if st.Down && c.sends == 0 {
+		l.reasons.add(c.addr.Addr(), "did not answer before, and is asked again later")
+		return true
+	}
+	return c.history.Timeouts() >= maxInVain
 }
 
 // shuns reports whether others are to be asked before c.

@@ -7,6 +7,7 @@ import (
 
 	"recursor/dns/domain"
 	"recursor/dns/ede"
+	"recursor/recursor/delegation"
 )
 
 // reasons collects why the servers of a cut gave nothing.
@@ -15,6 +16,7 @@ type reasons struct {
 	unusable netip.Addr // a server address that may not be asked
 	lookup   error      // why a name server has no address
 	network  bool       // the system itself refused to send
+	broken   int        // servers whose data is at fault, not they
 }
 
 type reason struct {
@@ -33,6 +35,16 @@ func (r *reasons) add(server netip.Addr, why string) {
 	r.list = append(r.list, reason{server, why})
 }
 
+// alike reports whether all servers gave the same reason.
+func (r *reasons) alike() bool {
+	for i := range r.list {
+		if r.list[i].why != r.list[0].why {
+			return false
+		}
+	}
+	return true
+}
+
 // maxReasons is how many servers an error names.
 const maxReasons = 3
 
@@ -45,16 +57,39 @@ func (l *list) failure() error {
 		if l.reasons.network {
 			e.Code = ede.NetworkError
 		}
-		e.Err = errors.New(l.reasons.text())
+		text := l.reasons.text()
+		if l.reasons.broken >= len(l.reasons.list) {
+			// They were reached, and what they have is no answer.
+			e.Code = ede.Other
+			if l.reasons.alike() {
+				text = l.reasons.list[0].why
+			}
+		}
+		e.Err = errors.New(l.of() + text)
 	case l.reasons.lookup != nil:
 		e.Upstream = upstream(l.reasons.lookup) || errors.Is(l.reasons.lookup, ErrCycle)
+		if !e.Upstream {
+			e.Code = ede.Other // our own limit, of which the servers know nothing
+		}
 		e.Err = l.reasons.lookup
 	case l.reasons.unusable.IsValid():
-		e.Err = errors.New("no usable name server address: " + l.reasons.unusable.String() + " may not be asked")
+		e.Err = errors.New(l.of() + "no usable name server address: " + l.reasons.unusable.String() + " may not be asked")
 	default:
 		e.Err = ErrNoServers
 	}
 	return e
+}
+
+// of names those servers that an operator chose.
+func (l *list) of() string {
+	switch {
+	case l.point.Hints:
+		return "root hints: "
+	case l.point.Kind == delegation.Forward:
+		return "forwarders: "
+	default:
+		return ""
+	}
 }
 
 func (r *reasons) text() string {

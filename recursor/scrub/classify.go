@@ -89,6 +89,9 @@ type Response struct {
 	Glue  []rrset.Set
 	// Why says in a few words why a response is lame, useless or a last resort.
 	Why string
+	// Broken tells that a useless response is the zone's data as its owner has
+	// it: the server is well, and others will hardly say otherwise.
+	Broken bool
 }
 
 // Classify decides what m, which matches the question, means.
@@ -102,6 +105,7 @@ func Classify(m *rrset.Message, a Asked) Response {
 		return r.is(Useless, "error response")
 	}
 	if why := r.follow(m, a); why != "" {
+		r.Broken = true
 		return r.is(Useless, why)
 	}
 	// A resolver that answers from its cache is no authority for the zone; the

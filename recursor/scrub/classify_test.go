@@ -279,6 +279,27 @@ func TestClassify(t *testing.T) {
 			// RFC: X.5 — a forwarder's word counts for its zone alone.
 			name: "a forwarder's referral", zone: "example.", from: delegation.Forward, q: "www.example.", qtype: dns.TypeA,
 			r:    response{ra: true, authority: "sub.example. 300 NS ns.evil."},
+			want: want{kind: scrub.Useless, why: "does not recurse"},
+		},
+		{
+			name: "a forwarder's referral downward", zone: "example.", from: delegation.Forward, q: "www.sub.example.", qtype: dns.TypeA,
+			r:    response{authority: "sub.example. 300 NS ns.sub.example.", additional: "ns.sub.example. 300 A 192.0.2.1"},
+			want: want{kind: scrub.Useless, why: "does not recurse"},
+		},
+		{
+			name: "a forwarder's referral to the root", zone: "example.", from: delegation.Forward, q: "www.example.", qtype: dns.TypeA,
+			r:    response{authority: ". 300 NS a.root-servers.net."},
+			want: want{kind: scrub.Useless, why: "does not recurse"},
+		},
+		{
+			// RFC: 2308.2 — the zone's NS set beside an empty answer with authority is no referral.
+			name: "a forwarder's empty answer with authority", zone: "example.", from: delegation.Forward, q: "www.example.", qtype: dns.TypeA,
+			r:    response{aa: true, authority: "example. 300 NS ns.example."},
+			want: want{kind: scrub.NoData},
+		},
+		{
+			name: "a forwarder's empty answer", zone: "example.", from: delegation.Forward, q: "www.example.", qtype: dns.TypeA,
+			r:    response{ra: true},
 			want: want{kind: scrub.NoData},
 		},
 		{

@@ -32,8 +32,14 @@ func (r *Response) referral(m *rrset.Message, a Asked) {
 	}
 	switch {
 	case a.Kind == delegation.Forward:
-		// A forwarder refers nobody; what it says of name servers is not for us.
+		// What a forwarder says of name servers is not for us. One that refers
+		// us to others does not recurse, which is no answer (RFC 2308 §2.2 tells
+		// a referral from NODATA).
+		refers := r.NS != nil || upward || own
 		r.Kind, r.NS, r.Child = NoData, nil, domain.Name{}
+		if refers && !r.AA {
+			r.is(Useless, "a referral: it does not recurse")
+		}
 	case r.NS != nil:
 		r.Kind = Referral
 		r.DS = find(m.Authority, r.Child, wire.TypeDS)
