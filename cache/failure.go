@@ -16,6 +16,8 @@ type Failure struct {
 	// octets.
 	Code ede.Code
 	Text string
+	// Least, where more than zero, is how long the failure is to last at least.
+	Least time.Duration
 
 	// Set by the cache: until when nothing is to be sent upstream, and how
 	// many failures in a row there were.
@@ -43,8 +45,8 @@ func (c *Cache) GetFailure(name domain.Name, t wire.Type, now time.Time) (Failur
 }
 
 // PutFailure notes that resolving name and type failed now, and returns how
-// the failure stands: it lasts Options.FailureFirst, and twice as long with
-// each that follows, up to Options.FailureCeiling. The count is remembered for
+// the failure stands: it lasts Options.FailureFirst or cause.Least, and twice as
+// long with each that follows, up to Options.FailureCeiling. The count is remembered for
 // that long after the end, unless ClearFailure forgets it. A failure that
 // lasts is not changed by another.
 func (c *Cache) PutFailure(name domain.Name, t wire.Type, cause Failure, now time.Time) Failure {
@@ -57,7 +59,7 @@ func (c *Cache) PutFailure(name domain.Name, t wire.Type, cause Failure, now tim
 		return old
 	}
 	f := Failure{Code: cause.Code, Text: cause.Text[:min(len(cause.Text), maxText)], Count: min(old.Count+1, maxCount)}
-	until = at + ticks(c.failureTime(f.Count))
+	until = at + ticks(min(max(c.failureTime(f.Count), cause.Least), c.o.FailureCeiling))
 	f.Until = c.time(until)
 
 	var kb keyBuf

@@ -73,8 +73,13 @@ func NewEngine(c *config.Config, w World) (*Engine, error) {
 	e := &Engine{c: c, world: w, zones: configured(c.Zones)}
 	size := int64(c.Cache.Size)
 	e.Answers = answer.New(answer.Options{Size: size / answerShare})
+	stale := c.ServeStale.MaxAge
+	if !c.ServeStale.Enabled {
+		stale = -1
+	}
 	e.Cache = cache.New(cache.Options{
 		Size:           size - size/answerShare,
+		MaxStale:       stale,
 		MaxTTL:         c.Limits.MaxTTL,
 		MaxNegativeTTL: c.Limits.MaxNegativeTTL,
 		FailureFirst:   c.Limits.FailureTTLFirst,
@@ -108,7 +113,13 @@ func (e *Engine) Handler(ctx context.Context) *serve.Handler {
 // recursorOptions are the settings of the resolver.
 func (e *Engine) recursorOptions() recursor.Options {
 	c, l := e.c, &e.c.Limits
+	staleAfter := c.ServeStale.ClientTimeout
+	if staleAfter == 0 {
+		staleAfter = -1 // at once
+	}
 	return recursor.Options{
+		NoStale: !c.ServeStale.Enabled, StaleAfter: staleAfter,
+		StaleTTL: c.ServeStale.AnswerTTL, StaleRetry: c.ServeStale.Retry,
 		Walk: iterate.Options{
 			Limits: iterate.Limits{
 				Sends: l.UpstreamSends, SendsPerName: l.UpstreamSendsPerName, Octets: int(l.UpstreamOctets),
@@ -140,6 +151,15 @@ func (e *Engine) recursorOptions() recursor.Options {
 	}
 }
 
+// usable tells which servers may be asked.
+func usable(c *config.Config) delegation.Usable {
+	return delegation.Usable{
+		Special: c.Upstream.AllowSpecialAddresses,
+		NoIPv4:  !c.Upstream.IPv4, NoIPv6: !c.Upstream.IPv6,
+		Own: c.Listen.DNS,
+	}
+}
+
 func minimise(m config.Minimise) iterate.Minimise {
 	switch m {
 	case config.MinimiseOff:
@@ -150,12 +170,3 @@ func minimise(m config.Minimise) iterate.Minimise {
 		return iterate.Relaxed
 	}
 }
-// usable tells which servers may be asked.
-func usable(c *config.Config) delegation.Usable {
-	return delegation.Usable{
-		Special: c.Upstream.AllowSpecialAddresses,
-		NoIPv4:  !c.Upstream.IPv4, NoIPv6: !c.Upstream.IPv6,
-		Own: c.Listen.DNS,
-	}
-}
-

@@ -18,6 +18,9 @@ func (r *Resolver) keepFailure(k iterate.Key, err error, began, now time.Time) {
 	if !r.servers.AliveSince(began) {
 		r.Cache.ClearFailure(k.Name, k.Type)
 	}
+	if r.hasStale(k) { // what is served meanwhile makes no hurry (RFC 8767 §5)
+		f.Least = r.o.StaleRetry
+	}
 	f = r.Cache.PutFailure(k.Name, k.Type, f, now)
 	if r.Watch != nil {
 		r.Watch.Observe(observe.Stored{

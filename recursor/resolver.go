@@ -23,10 +23,12 @@ type Options struct {
 	// Delegations are hints, stub and forward zones.
 	Delegations delegation.Options
 	// StaleAfter is how long a client waits before stale data is good enough
-	// (RFC 8767 §5); 1.8 s. StaleTTL is what such data is given; 30 s. NoStale
-	// turns both off.
+	// (RFC 8767 §5); 1.8 s, negative for not at all. StaleTTL is what such data
+	// is given; 30 s. StaleRetry is the least time between two attempts to
+	// refresh it that fail; 30 s. NoStale turns all of it off.
 	StaleAfter time.Duration
 	StaleTTL   time.Duration
+	StaleRetry time.Duration
 	NoStale    bool
 	// Answer is how long a client waits at most, where its Query says nothing;
 	// 5 s.
@@ -63,6 +65,9 @@ func New(p Parts, o Options) *Resolver {
 	}
 	if o.StaleTTL == 0 {
 		o.StaleTTL = 30 * time.Second
+	}
+	if o.StaleRetry == 0 {
+		o.StaleRetry = 30 * time.Second
 	}
 	if o.Answer == 0 {
 		o.Answer = 5 * time.Second

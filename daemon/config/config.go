@@ -24,12 +24,16 @@ type Config struct {
 	LocalZones   LocalZones
 	Zones        Zones
 	Validation   Validation
+	ServeStale   ServeStale
 	ServeAny     ServeAny
-	Identity     string // "" = not told
-	NSID         string // "" = not told
-	Version      string // "" = not told
-	Log          Log
-	Limits       Limits
+	// MinimalResponses leaves the authority and additional sections empty where
+	// nobody needs what could stand there.
+	MinimalResponses bool
+	Identity         string // "" = not told
+	NSID             string // "" = not told
+	Version          string // "" = not told
+	Log              Log
+	Limits           Limits
 }
 
 // Listen tells where clients are served.
@@ -38,13 +42,6 @@ type Listen struct {
 	DoT []netip.AddrPort
 	DoH []netip.AddrPort // TCP, and UDP where HTTP/3 is on
 	DoQ []netip.AddrPort
-}
-
-// TLS tells what encrypted transports show to their clients. Both paths are
-// set, or none.
-type TLS struct {
-	Certificate string // path of a PEM file; "" = a self-signed one
-	Key         string
 }
 
 // DoH tells how DNS is served over HTTP.
@@ -68,7 +65,17 @@ type Access struct {
 
 // Cache sizes the cache.
 type Cache struct {
-	Size Size // a hard ceiling
+	Size     Size // a hard ceiling
+	Prefetch bool // what is asked for is fetched anew before it ends
+}
+
+// ServeStale tells how data past its TTL is served (RFC 8767).
+type ServeStale struct {
+	Enabled       bool
+	ClientTimeout time.Duration // after which it is good enough
+	AnswerTTL     time.Duration
+	MaxAge        time.Duration // past the TTL
+	Retry         time.Duration // between failed attempts to refresh it
 }
 
 // Upstream tells how authoritative servers are asked.
@@ -142,7 +149,7 @@ const (
 // ServeAny is the answer to a query of type ANY.
 type ServeAny string
 
-// ServeAnyMinimal answers with one RRset of the name (RFC 8482 §4.1).
+// ServeAnyMinimal answers with a made-up HINFO record (RFC 8482 §4.2).
 const ServeAnyMinimal ServeAny = "minimal"
 
 // LogLevel is the least level that is logged.

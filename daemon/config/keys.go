@@ -48,15 +48,9 @@ func (c *Config) keys() []key {
 			path: "listen.doq", value: offered(&c.Listen.DoQ, portDoQ),
 			doc: "Where queries are taken over QUIC (DoQ, RFC 9250). Without a port it is 853.",
 		},
-		{
-			path: "tls.certificate", value: file(&c.TLS.Certificate),
-			doc: "PEM file with the certificate of this server, those of intermediate authorities behind it. " +
-				"It is read again when it changes. \"\" is a self-signed one, whose pin is logged.",
-		},
-		{
-			path: "tls.key", value: file(&c.TLS.Key),
-			doc: "PEM file with the private key of tls.certificate.",
-		},
+	}
+	table = append(table, c.TLS.keys()...)
+	table = append(table, []key{
 		{
 			path: "doh.path", value: urlPath(&c.DoH.Path, "/dns-query"),
 			doc: "The path at which queries are taken; the URI template is https://NAME/dns-query{?dns}.",
@@ -117,7 +111,7 @@ func (c *Config) keys() []key {
 			path: "trust-anchors", value: files(&c.TrustAnchors),
 			doc: "Zone files with DS or DNSKEY records that answers are judged by. [] is the embedded root keys.",
 		},
-	}
+	}...)
 	table = append(table, c.Upstream.keys()...)
 	table = append(table,
 		key{
@@ -154,9 +148,17 @@ func (c *Config) keys() []key {
 			path: "validation.fixed-time", value: instant(&c.Validation.FixedTime),
 			doc: "The time at which signatures are judged, for testbeds; \"\" is the clock's.",
 		},
+	)
+	table = append(table, c.ServeStale.keys()...)
+	table = append(table,
 		key{
 			path: "serve-any", value: choice(&c.ServeAny, ServeAnyMinimal, ServeAnyMinimal),
-			doc: "The answer to type ANY: minimal is one RRset of the name (RFC 8482 §4.1).",
+			doc: "The answer to type ANY: minimal is a made-up HINFO record, which costs nobody anything (RFC 8482 §4.2).",
+		},
+		key{
+			path: "minimal-responses", value: truth(&c.MinimalResponses, on),
+			doc: "Leave off what nobody needs. Off, the name servers of the zone and their addresses stand beside " +
+				"positive answers, as far as they were sent and there is room (RFC 2181 §9).",
 		},
 		key{
 			path: "identity", value: words(&c.Identity),
@@ -228,11 +230,39 @@ func (u *Upstream) keys() []key {
 	}
 }
 
+// keys is the part of the table about stale data.
+func (s *ServeStale) keys() []key {
+	return []key{
+		{
+			path: "serve-stale.enabled", value: truth(&s.Enabled, on),
+			doc: "Give clients what there was, with the remark that it is stale (EDE 3, EDE 19), where the servers of a name " +
+				"fail or are silent.",
+		},
+		{
+			path: "serve-stale.client-timeout", value: duration(&s.ClientTimeout, 0, 1800*time.Millisecond, 30*time.Second),
+			doc: "How long a client waits for the servers before stale data is good enough; what it waited for goes on. " +
+				"0s is not at all.",
+		},
+		{
+			path: "serve-stale.answer-ttl", value: duration(&s.AnswerTTL, time.Second, 30*time.Second, time.Hour),
+			doc: "The TTL of stale data.",
+		},
+		{
+			path: "serve-stale.max-age", value: duration(&s.MaxAge, time.Second, day, 7*day),
+			doc: "For how long past its TTL data may be served.",
+		},
+		{
+			path: "serve-stale.retry", value: duration(&s.Retry, time.Second, 30*time.Second, 5*time.Minute),
+			doc: "How long after an attempt that failed nothing is asked, and stale data served at once.",
+		},
+	}
+}
+
 // sectionDoc introduces a section in the reference.
 func sectionDoc(section string) string {
 	switch section {
 	case "tls":
-		return "What clients of DoT, DoH and DoQ are shown. Both keys are set, or none."
+		return "What clients of DoT, DoH and DoQ are shown. `certificate` and `key` are both set, or none."
 	case "doh":
 		return "How DNS is served over HTTP."
 	case "doq":
@@ -243,6 +273,8 @@ func sectionDoc(section string) string {
 		return "How authoritative servers are asked."
 	case "zones":
 		return "Zones that are resolved by other servers than those which the delegations from the root lead to."
+	case "serve-stale":
+		return "What becomes of data past its TTL (RFC 8767)."
 	case "limits":
 		return "Bounds to what anybody can make the resolver do. Each says what it answers."
 	default:

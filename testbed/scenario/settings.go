@@ -146,6 +146,7 @@ func (c *settings) defaults(d Dialect) {
 	switch d {
 	case Unbound:
 		c.tree.add("local-zones.except", `"local."`)
+		c.tree.set("serve-stale.retry", "5s") // how long failures are remembered there
 	case Deckard:
 		c.priming, c.Recorded = false, true
 		c.tree.set("local-zones.special-use", "false")
