@@ -30,4 +30,12 @@ func TestKeptGoroutinesRunEveryFunctionOnce(t *testing.T) {
 			t.Fatalf("function %d ran %d times", i, ran[i])
 		}
 	}
+
+	// Released, those that are kept end, which TestMain holds; what is begun afterwards runs all the same.
+	done, late := make(chan struct{}), make(chan struct{})
+	c.Go("at work", func() { <-done })
+	c.Release()
+	close(done)
+	c.Go("late", func() { close(late) })
+	<-late
 }

@@ -14,13 +14,13 @@ type Real struct {
 	OnPanic func(what string, recovered any, stack []byte)
 
 	// Keep is how many goroutines are kept for reuse when their functions have
-	// returned, with the stacks they have grown; 0 keeps none. They end with
-	// the process.
+	// returned, with the stacks they have grown; 0 keeps none. Release ends them.
 	Keep int
 
-	timers sync.Pool
-	mu     sync.Mutex
-	idle   []chan job // the goroutines kept, the last one first
+	timers   sync.Pool
+	mu       sync.Mutex
+	idle     []chan job // the goroutines kept, the last one first
+	released bool       // none is kept any more
 }
 
 // job is what a goroutine is to do.
@@ -66,13 +66,28 @@ func (c *Real) work(j job) {
 	for {
 		c.run(j)
 		c.mu.Lock()
-		if len(c.idle) >= c.Keep {
+		if c.released || len(c.idle) >= c.Keep {
 			c.mu.Unlock()
 			return
 		}
 		c.idle = append(c.idle, jobs)
 		c.mu.Unlock()
-		j = <-jobs
+		var ok bool
+		if j, ok = <-jobs; !ok {
+			return
+		}
+	}
+}
+
+// Release ends the goroutines that are kept for reuse, and from then on none is:
+// those at work end when their functions return. The clock goes on.
+func (c *Real) Release() {
+	c.mu.Lock()
+	idle := c.idle
+	c.idle, c.released = nil, true
+	c.mu.Unlock()
+	for _, jobs := range idle {
+		close(jobs)
 	}
 }
 

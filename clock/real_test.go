@@ -14,7 +14,7 @@ import (
 
 // Goroutines that a Real is told to keep end with the process, and only those.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("recursor/clock.(*Real).work"))
+	goleak.VerifyTestMain(m)
 }
 
 // inBubble runs f with a Real clock whose time passes when everybody waits.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 
 	"go.uber.org/zap"
 
@@ -72,9 +73,10 @@ func (d *Daemon) Run(ctx context.Context) error {
 	if err := d.listen(d.engine.Handler(context.Background())); err != nil {
 		return err
 	}
-	if err := d.listeners.Listen(); err != nil {
+	if err := d.bind(); err != nil {
 		return err
 	}
+	defer d.clock.Release()
 	ended := make(chan error, 3)
 	d.clock.Go("upstream udp", func() { ended <- d.udp.Run(work) })
 	d.clock.Go("upstream tcp", func() { ended <- d.tcp.Run(work) })
@@ -91,6 +93,23 @@ func (d *Daemon) Run(ctx context.Context) error {
 	return err
 }
 
+// bindTries is how often other ports are tried where any will do, and the one
+// that the system chose for UDP is taken for TCP.
+const bindTries = 16
+
+// bind binds all addresses, or none.
+func (d *Daemon) bind() error {
+	var err error
+	for range bindTries {
+		if err = d.listeners.Listen(); err == nil || !slices.ContainsFunc(d.c.Listen.DNS, anyPort) {
+			return err
+		}
+	}
+	return err
+}
+
+func anyPort(a netip.AddrPort) bool { return a.Port() == 0 }
+
 // listen makes the listeners of the configuration.
 func (d *Daemon) listen(h frontend.Handler) error {
 	l := &d.c.Limits
@@ -101,9 +120,10 @@ func (d *Daemon) listen(h frontend.Handler) error {
 	}
 	// Wider than the limit of resolutions, so that those beyond it are told so.
 	misses := frontend.NewGate(l.Resolutions + l.Resolutions/4)
+	overUDP := udp.New(udp.Options{Addrs: d.c.Listen.DNS, Handler: h, Clock: d.clock, Workers: d.c.Workers, Misses: misses})
 	d.listeners = frontend.Group{Clock: d.clock, Listeners: []frontend.Listener{
-		udp.New(udp.Options{Addrs: d.c.Listen.DNS, Handler: h, Clock: d.clock, Workers: d.c.Workers, Misses: misses}),
-		tcp.New(tcp.Options{Addrs: d.c.Listen.DNS, Handler: h, Clock: d.clock, Limits: limits, Misses: misses}),
+		overUDP,
+		tcp.New(tcp.Options{Beside: overUDP, Handler: h, Clock: d.clock, Limits: limits, Misses: misses}),
 	}}
 	encrypted, source, err := d.encrypted(h, limits, misses)
 	d.listeners.Listeners = append(d.listeners.Listeners, encrypted...)

@@ -86,6 +86,37 @@ func start(t *testing.T) *running {
 	return nil
 }
 
+// TestAnyPort: port 0 is one port, over UDP and TCP, for each address.
+func TestAnyPort(t *testing.T) {
+	c := parse(t, "listen: {dns: [\"127.0.0.1:0\", \"127.0.0.2:0\"]}\n")
+	ready := make(chan []netip.AddrPort, 1)
+	d, err := daemon.New(c, zap.NewNop(), func(addrs []netip.AddrPort) { ready <- addrs })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	select {
+	case err := <-ended:
+		t.Fatal(err)
+	case addrs := <-ready:
+		if len(addrs) != 4 || addrs[0] != addrs[2] || addrs[1] != addrs[3] || addrs[0].Port() == 0 || addrs[1].Port() == 0 {
+			t.Errorf("UDP and TCP at %v", addrs)
+		}
+		for _, tcp := range []bool{false, true} {
+			q := client.Question{Server: addrs[1], Name: domain.MustParse("localhost."), Type: wire.TypeA, RD: true, TCP: tcp}
+			if _, err := new(client.Stub).Ask(t.Context(), q); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 // TestRun serves on sockets what needs no network, and gives everything back.
 func TestRun(t *testing.T) {
 	d := start(t)

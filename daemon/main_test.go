@@ -18,8 +18,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	// The daemon's clock keeps some goroutines for reuse, which end with the process.
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("recursor/clock.(*Real).work"), goleak.Cleanup(func(code int) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		_ = os.RemoveAll(dir)
 		os.Exit(code)
 	}))

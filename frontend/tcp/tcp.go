@@ -16,7 +16,10 @@ import (
 // Options are the settings of a Listener.
 type Options struct {
 	// Addrs to serve: those of UDP (RFC 7766 §5). Port 0 lets the system choose.
-	Addrs   []netip.AddrPort
+	Addrs []netip.AddrPort
+	// Beside, where not nil, listens before and has bound what is bound here too:
+	// its Addrs take the place of those above.
+	Beside  frontend.Listener
 	Handler frontend.Handler
 	Clock   clock.Clock
 	Limits  frontend.Limits
@@ -58,7 +61,11 @@ func New(o Options) *Listener {
 
 // Listen implements frontend.Listener.
 func (l *Listener) Listen() error {
-	for _, addr := range l.o.Addrs {
+	addrs := l.o.Addrs
+	if l.o.Beside != nil {
+		addrs = l.o.Beside.Addrs()
+	}
+	for _, addr := range addrs {
 		ln, err := Bind(addr)
 		if err != nil {
 			l.Close()
