@@ -8,6 +8,7 @@ import (
 
 // check finds values that are good each by itself and do not go together.
 func (r *reader) check(c *Config) {
+	r.checkTLS(&c.TLS)
 	r.checkListeners(c)
 	r.checkFamilies(c)
 	r.checkZones(c)
@@ -15,12 +16,6 @@ func (r *reader) check(c *Config) {
 }
 
 func (r *reader) checkListeners(c *Config) {
-	switch {
-	case c.TLS.Certificate != "" && c.TLS.Key == "":
-		r.report(r.set["tls.certificate"], "tls.certificate", "there is no key for it", "set tls.key too")
-	case c.TLS.Certificate == "" && c.TLS.Key != "":
-		r.report(r.set["tls.key"], "tls.key", "there is no certificate for it", "set tls.certificate too")
-	}
 	// What binds the same port of the same protocol, in the order of the table.
 	overUDP, overTCP := map[netip.AddrPort]string{}, map[netip.AddrPort]string{}
 	for _, l := range []struct {

@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 )
 
@@ -65,6 +66,12 @@ func (s *Source) selfSigned() (*loaded, error) {
 	}
 	p.files, p.made = files, true
 	return p, nil
+}
+
+// Kept is the self-signed certificate that a folder has from an earlier start;
+// an error that is fs.ErrNotExist where it has none.
+func Kept(folder string) (*Leaf, error) {
+	return Check(Pair{filepath.Join(folder, certificateFile), filepath.Join(folder, keyFile)})
 }
 
 // fits reports whether the certificate is good for a while, and for what it is
@@ -171,5 +178,21 @@ func replace(path string, data []byte, mode os.FileMode) error {
 	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return settle(filepath.Dir(path))
+}
+
+// settle makes what was renamed in a folder outlast a loss of power. Windows
+// has no such thing, and settles by itself.
+func settle(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

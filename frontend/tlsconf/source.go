@@ -1,6 +1,7 @@
 package tlsconf
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net/netip"
@@ -19,9 +20,12 @@ type Pair struct{ Certificate, Key string }
 // Options are the settings of a Source.
 type Options struct {
 	Clock clock.Clock
-	// Pairs are the certificates. A client that names none of them gets the
-	// first. Without any, a self-signed one is made.
+	// Pairs are the certificates. A client that names none of them gets the one
+	// for the address it came to, else the first. Without any, a self-signed one
+	// is made.
 	Pairs []Pair
+	// Minimum is the least version of TLS; 0 is 1.2. QUIC has 1.3 alone.
+	Minimum uint16
 	// Folder keeps the self-signed certificate and its key from one start to the
 	// next; "" keeps them in memory.
 	Folder string
@@ -32,6 +36,8 @@ type Options struct {
 	// Watch is told of certificates that come into use or cannot be read; it may
 	// be nil.
 	Watch observe.Observer
+	// Changed, where not nil, is called by Look when Leaves has changed.
+	Changed func()
 }
 
 // Source has the certificates.
@@ -73,7 +79,9 @@ func New(o Options) (*Source, error) {
 // the preferred one first. It may be cloned, and is not to be changed.
 func (s *Source) Config(protocols ...string) *tls.Config {
 	return &tls.Config{
-		MinVersion:     tls.VersionTLS12,
+		MinVersion: cmp.Or(s.o.Minimum, tls.VersionTLS12),
+		// Suites and curves are the library's, which prefers X25519MLKEM768 to the
+		// others and leaves out what is weak (RFC 9325 §4.2).
 		NextProtos:     protocols,
 		GetCertificate: s.certificate,
 		// A batch of answers is one write; the library would cut the first of them
@@ -127,6 +135,9 @@ func (s *Source) Look() {
 	}
 	if changed {
 		s.publish()
+		if s.o.Changed != nil {
+			s.o.Changed()
+		}
 	}
 }
 
@@ -170,15 +181,16 @@ type shelf struct {
 	leaves       []*Leaf
 }
 
-// choose is the first certificate for the name and the abilities of the client,
-// else the first for the name, else the first.
+// choose is the first certificate for who is called and the abilities of the
+// client, else the first for who is called, else the first of all.
 func (s *shelf) choose(hello *tls.ClientHelloInfo) *tls.Certificate {
 	if len(s.certificates) == 1 {
 		return s.certificates[0]
 	}
+	called := called(hello)
 	var named *tls.Certificate
 	for i, c := range s.certificates {
-		if hello.ServerName == "" || s.leaves[i].VerifyHostname(hello.ServerName) != nil {
+		if called == "" || s.leaves[i].VerifyHostname(called) != nil {
 			continue
 		}
 		if hello.SupportsCertificate(c) == nil {
@@ -192,4 +204,34 @@ func (s *shelf) choose(hello *tls.ClientHelloInfo) *tls.Certificate {
 		return named
 	}
 	return s.certificates[0]
+}
+
+// called is the name or the address by which the client knows the server.
+// Clients that know an address alone send no name, since SNI has none for
+// addresses (RFC 6066 §3), and look for the address in the certificate
+// (RFC 9462 §4.2).
+func called(hello *tls.ClientHelloInfo) string {
+	if hello.ServerName != "" || hello.Conn == nil {
+		return hello.ServerName
+	}
+	at, err := netip.ParseAddrPort(hello.Conn.LocalAddr().String())
+	if err != nil {
+		return ""
+	}
+	return at.Addr().Unmap().WithZone("").String()
+}
+
+// For is the certificate that is shown to those who know the server by a name or
+// an address, where it covers that; nil where none does.
+func (s *Source) For(called string) *Leaf { return First(s.Leaves(), called) }
+
+// First is the first of the certificates that covers a name or an address; nil
+// where none does.
+func First(leaves []*Leaf, called string) *Leaf {
+	for _, l := range leaves {
+		if l.VerifyHostname(called) == nil {
+			return l
+		}
+	}
+	return nil
 }
