@@ -2,6 +2,8 @@ package transport
 
 import (
 	"errors"
+	"net/netip"
+	"time"
 
 	"recursor/clock"
 )
@@ -27,6 +29,13 @@ func (r Route) Start(q Query, done clock.Signal) Exchange {
 		return ended{Outcome{Kind: Exhausted, Err: ErrNoRoute}}
 	}
 	return way.Start(q, done)
+}
+
+// Idle implements Keeper.
+func (r Route) Idle(to netip.AddrPort, from netip.Addr, timeout time.Duration) {
+	if k, ok := r.TCP.(Keeper); ok {
+		k.Idle(to, from, timeout)
+	}
 }
 
 // ended is an exchange that was over before it began.

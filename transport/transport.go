@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/netip"
+	"time"
 
 	"recursor/clock"
 	"recursor/random"
@@ -81,6 +82,14 @@ type Exchanger interface {
 	// Start sends q and returns at once. done is set when the outcome is
 	// there; it may be shared by several exchanges.
 	Start(q Query, done clock.Signal) Exchange
+}
+
+// Keeper is an Exchanger that keeps connections, and is told what servers say of
+// how long (RFC 7828 §3.2.2).
+type Keeper interface {
+	// Idle tells the idle time-out of the server at to, which was asked from
+	// from.
+	Idle(to netip.AddrPort, from netip.Addr, timeout time.Duration)
 }
 
 // Exchange is a query under way.

@@ -169,13 +169,13 @@ func (s *Server) answered(h *History, o Observation, now time.Time, t Timing) {
 	}
 }
 
-// rejected decides what follows a FORMERR and the like: without cookie, then
+// rejected decides what follows a FORMERR and the like: without options, then
 // without EDNS where that is allowed, then nothing.
 func (s *Server) rejected(h *History, o Observation) {
 	switch {
-	case o.Try.Cookie:
-		h.noCookie = true
-		s.cookie.refused = true
+	case o.Try.Cookie, o.Try.Keepalive:
+		h.noOptions = true
+		s.cookie.refused = s.cookie.refused || o.Try.Cookie
 	case o.Try.Payload > 0 && o.MayPlain && !h.plainTried:
 		h.plain = true
 	default:

@@ -23,7 +23,7 @@ func (s *Server) Plan(h *History, need Need, now time.Time, t Timing) (Try, bool
 	try := Try{
 		Payload:  need.Payload,
 		Case:     need.Case && !(now.Sub(s.folds) < foldAge),
-		Cookie:   need.Cookies && !h.noCookie && s.cookie.worth(now),
+		Cookie:   need.Cookies && !h.noOptions && s.cookie.worth(now),
 		Timeout:  s.timeout(now, h.timeouts, t),
 		Patience: s.patience(now, t),
 	}
@@ -54,6 +54,7 @@ func (s *Server) planTCP(h *History, try Try, t Timing) (Try, bool) {
 	}
 	try.Proto = transport.TCP
 	try.Case = false // the stream itself is hard to forge
+	try.Keepalive = try.Payload > 0 && !h.noOptions
 	try.Timeout = min(2*try.Timeout, t.Ceiling)
 	try.Patience = min(2*try.Patience, try.Timeout)
 	return try, true

@@ -82,7 +82,7 @@ type History struct {
 	timeouts   int
 	wantTCP    bool
 	plain      bool
-	noCookie   bool
+	noOptions  bool
 	newCookie  bool
 	spent      bool
 	reprobed   bool
@@ -120,6 +120,9 @@ type Try struct {
 	Payload uint16
 	Case    bool
 	Cookie  bool
+	// Keepalive asks for the server's idle time-out, over TCP alone
+	// (RFC 7828 §3.2.1).
+	Keepalive bool
 	// Timeout is when the send counts as lost; after Patience another server
 	// may be asked beside this one.
 	Timeout, Patience time.Duration

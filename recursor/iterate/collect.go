@@ -110,6 +110,9 @@ func (l *list) received(f *flying, msg []byte, now time.Time) (*reply, error) {
 		l.again(f, infra.Suspicious, "wrong cookie", now)
 		return nil, nil
 	}
+	if f.try.Proto == transport.TCP {
+		l.keepalive(f, m)
+	}
 	switch rc := m.RCode(); rc {
 	case wire.FormErr, wire.NotImp, wire.BadVers:
 		l.again(f, infra.Rejected, "answered "+rc.String(), now)
@@ -135,6 +138,26 @@ func (l *list) cookieFits(f *flying, m *rrset.Message, now time.Time) bool {
 		}
 	}
 	return l.Walker.servers.CookieReply(f.to.addr, option, f.try.Proto == transport.TCP, now)
+}
+
+// keepalive passes on how long the server keeps a connection that is idle
+// (RFC 7828 §3.2.2). Over UDP it would say nothing.
+func (l *list) keepalive(f *flying, m *rrset.Message) {
+	k, ok := l.net.(transport.Keeper)
+	if !ok {
+		return
+	}
+	v, err := edns.Parse(m.OPT)
+	if err != nil {
+		return
+	}
+	data, ok := v.Option(edns.Keepalive)
+	if !ok {
+		return
+	}
+	if timeout, given, err := edns.ParseKeepalive(data); err == nil && given {
+		k.Idle(f.to.addr, l.from(f.to.addr), timeout)
+	}
 }
 
 // classify scrubs the reply and returns it if it is of use.

@@ -1,6 +1,7 @@
 package iterate
 
 import (
+	"net/netip"
 	"time"
 
 	"recursor/dns/edns"
@@ -81,11 +82,7 @@ func (l *list) send(c *candidate, try infra.Try, cookie []byte, now time.Time) {
 		Message: msg,
 		Random:  l.task.Random,
 	}
-	for _, s := range l.o.Sources {
-		if s.Is4() == c.addr.Addr().Is4() {
-			q.From = s
-		}
-	}
+	q.From = l.from(c.addr)
 	if l.task.Watch != nil {
 		l.task.watch(observe.Sent{
 			At: now, Query: l.task.ID, Server: c.addr, Proto: try.Proto.String(), Zone: l.q.Zone,
@@ -93,6 +90,18 @@ func (l *list) send(c *candidate, try infra.Try, cookie []byte, now time.Time) {
 		})
 	}
 	l.flying = append(l.flying, &flying{to: c, try: try, at: now, exchange: l.net.Start(q, l.signal)})
+}
+
+// from is the address to ask the server from; the zero Addr leaves it to the
+// system.
+func (w *Walker) from(to netip.AddrPort) netip.Addr {
+	var from netip.Addr
+	for _, s := range w.o.Sources {
+		if s.Is4() == to.Addr().Is4() {
+			from = s
+		}
+	}
+	return from
 }
 
 // message builds the query: our own header and options, nothing of the client's
@@ -118,6 +127,9 @@ func (l *list) message(try infra.Try, cookie []byte) []byte {
 	o := edns.OPT{Payload: try.Payload, DO: true}
 	if len(cookie) > 0 {
 		o.Options = []edns.Option{{Code: edns.Cookie, Data: cookie}}
+	}
+	if try.Keepalive {
+		o.Options = append(o.Options, edns.Option{Code: edns.Keepalive})
 	}
 	return o.Append(msg)
 }

@@ -103,7 +103,10 @@ type Exchanger struct {
 	seq     uint64    // of the last query placed
 }
 
-var _ transport.Exchanger = (*Exchanger)(nil)
+var (
+	_ transport.Exchanger = (*Exchanger)(nil)
+	_ transport.Keeper    = (*Exchanger)(nil)
+)
 
 // New builds an Exchanger. It works while Run does.
 func New(o Options) *Exchanger {
