@@ -5,8 +5,6 @@ import (
 	"crypto/tls"
 	"net"
 	"net/netip"
-	"sync/atomic"
-	"time"
 
 	"recursor/clock"
 	"recursor/frontend"
@@ -66,41 +64,5 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	below := &socket{Conn: c, clock: l.clock}
-	return &conn{tls.Server(below, l.config), below}, nil
-}
-
-// conn is a connection over TLS.
-type conn struct {
-	*tls.Conn
-	below *socket
-}
-
-// Close sends the close_notify, where it can be sent without waiting.
-func (c *conn) Close() error {
-	c.below.closing.Store(true)
-	return c.Conn.Close()
-}
-
-// socket is the connection below TLS.
-type socket struct {
-	net.Conn
-	clock   clock.Clock
-	closing atomic.Bool
-}
-
-// farewell is the time to hand a close_notify to the kernel. It takes none,
-// unless the client has let its buffers fill; and who closes an idle connection
-// has other clients to serve.
-const farewell = time.Millisecond
-
-// SetWriteDeadline implements net.Conn. The library gives a close_notify five
-// seconds.
-func (s *socket) SetWriteDeadline(t time.Time) error {
-	if s.closing.Load() {
-		if soon := s.clock.Now().TTL.Add(farewell); soon.Before(t) {
-			t = soon
-		}
-	}
-	return s.Conn.SetWriteDeadline(t)
+	return tcp.NewSecure(c, l.config, l.clock), nil
 }

@@ -102,6 +102,48 @@ func (r *records) Read(p []byte) (int, error) {
 	return copy(p, header), nil // the library reads five octets at least
 }
 
+// held keeps what is written until it is let go.
+type held struct {
+	net.Conn
+	holding bool
+	octets  []byte
+}
+
+func (h *held) Write(p []byte) (int, error) {
+	if h.holding {
+		h.octets = append(h.octets, p...)
+		return len(p), nil
+	}
+	return h.Conn.Write(p)
+}
+
+// So are those that came each in a record of its own.
+func TestRecordsOfOneReadAreABatch(t *testing.T) {
+	s := serve(t, Options{Handler: &echo{}})
+	config := s.client()
+	config.MaxVersion = tls.VersionTLS12
+	above := &held{Conn: s.raw()}
+	below := &records{Conn: above}
+	c := tls.Client(below, config)
+	if err := c.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	above.holding = true
+	var ids []uint16
+	for id := range uint16(30) { // fewer octets than a read takes
+		send(t, c, query(id, 'h'))
+		ids = append(ids, id)
+	}
+	above.holding = false
+	if _, err := above.Write(above.octets); err != nil {
+		t.Fatal(err)
+	}
+	want(t, c, ids...)
+	if below.data != 1 {
+		t.Errorf("answered in %d records, want 1", below.data)
+	}
+}
+
 // All queries of one read are answered in one record.
 func TestBatchIsOneRecord(t *testing.T) {
 	s := serve(t, Options{Handler: &echo{}})

@@ -34,6 +34,7 @@ const (
 type connection struct {
 	server   *Server
 	conn     Conn
+	gatherer gatherer // conn, nil where it is none
 	slot     *frontend.Connection
 	counters *frontend.Counters
 	wake     clock.Signal // for the reader, when it sleeps
@@ -80,12 +81,9 @@ func (c *connection) run() {
 // shake makes the handshake of a connection that has one, within the time of the
 // first query; false where it fails.
 func (c *connection) shake(until time.Time) bool {
-	secure, ok := c.conn.(interface{ Handshake() error })
+	secure, ok := c.conn.(handshaker)
 	if !ok {
 		return true
-	}
-	if !c.slot.Shake() {
-		return false
 	}
 	_ = c.conn.SetWriteDeadline(until) // where it fails, the handshake does
 	err := secure.Handshake()
@@ -106,6 +104,7 @@ func (c *connection) read() bool {
 		c.end += n
 		switch {
 		case n > 0:
+			c.gather()
 			return true
 		case err == nil:
 		case errors.Is(err, io.EOF):
@@ -122,6 +121,15 @@ func (c *connection) read() bool {
 			c.mu.Unlock()
 			return false
 		}
+	}
+}
+
+// gather reads what has come already, where the connection can tell: over TLS a
+// read brings one record, and there are clients that send each query in one of
+// its own.
+func (c *connection) gather() {
+	if c.gatherer != nil && c.end < len(c.in) {
+		c.end += c.gatherer.Gather(c.in[c.end:])
 	}
 }
 

@@ -28,7 +28,8 @@ type Options struct {
 
 // Conn is what a server needs of a connection. A net.Conn is one; where it can
 // close its sending half alone (CloseWrite), that is used; where it begins with a
-// handshake (Handshake), as TLS does, that is made first.
+// handshake (Handshake), as TLS does, that is made first; where it can read what
+// has come without waiting (Gather), all that has come is served together.
 type Conn interface {
 	Read(p []byte) (int, error)
 	Write(p []byte) (int, error)
@@ -36,6 +37,13 @@ type Conn interface {
 	SetReadDeadline(t time.Time) error
 	SetWriteDeadline(t time.Time) error
 }
+
+// handshaker is a connection that begins with a handshake.
+type handshaker interface{ Handshake() error }
+
+// gatherer is a connection that can read what has come without waiting. What is
+// wrong with it the next read says.
+type gatherer interface{ Gather(p []byte) int }
 
 // Server serves connections.
 type Server struct {
@@ -93,9 +101,14 @@ const pause = 20 * time.Millisecond
 func (s *Server) Take(conn Conn, client, local netip.AddrPort) {
 	lane := int(s.next.Add(1)) % len(s.counters)
 	c := &connection{server: s, conn: conn, counters: s.counters[lane]}
+	c.gatherer, _ = conn.(gatherer)
 	c.query.Lane = uint8(lane) // it may wrap: lanes are shared then
 	c.query.Client, c.query.Local, c.query.Transport = client, local, s.o.Transport
 	slot, ok := s.o.Connections.Admit(client.Addr(), s.o.Clock.Now().TTL, c)
+	if _, secure := conn.(handshaker); ok && secure && !slot.Shake() {
+		slot.Leave() // it has given way already
+		ok = false
+	}
 	if !ok {
 		_ = conn.Close() // it was never used
 		return

@@ -1,0 +1,127 @@
+package tcp
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"recursor/clock"
+)
+
+// readAhead is the room for what one read of the system brings: some thirty
+// small records of TLS.
+const readAhead = 4096
+
+// Socket is a connection below TLS. What the system has is read at once, though
+// TLS asks for a record at a time; and what was read can be taken without
+// waiting for more.
+type Socket struct {
+	net.Conn
+	clock   clock.Clock
+	closing atomic.Bool
+
+	// The reader's own.
+	octets     []byte // octets[start:end] was read and not taken
+	start, end int
+	gathering  bool // nobody waits for octets
+}
+
+// NewSocket makes a Socket of a connection.
+func NewSocket(conn net.Conn, c clock.Clock) *Socket { return &Socket{Conn: conn, clock: c} }
+
+// Read implements net.Conn.
+func (s *Socket) Read(p []byte) (int, error) {
+	if s.start == s.end {
+		if s.gathering {
+			return 0, nothing{}
+		}
+		if len(p) >= readAhead {
+			return s.Conn.Read(p)
+		}
+		if s.octets == nil {
+			s.octets = make([]byte, readAhead)
+		}
+		n, err := s.Conn.Read(s.octets)
+		s.start, s.end = 0, n
+		if n == 0 {
+			return 0, err
+		}
+	}
+	n := copy(p, s.octets[s.start:s.end])
+	s.start += n
+	return n, nil
+}
+
+// Gather reads from what stands on the socket without waiting: what has come
+// already. It belongs to who reads.
+func (s *Socket) Gather(above io.Reader, p []byte) int {
+	got := 0
+	s.gathering = true
+	for got < len(p) {
+		n, err := above.Read(p[got:])
+		got += n
+		if n == 0 || err != nil {
+			break // what is wrong the next read says too
+		}
+	}
+	s.gathering = false
+	return got
+}
+
+// nothing says that nothing is there yet. To TLS it is a time that is over,
+// after which one may go on.
+type nothing struct{}
+
+// Error implements error.
+func (nothing) Error() string { return "nothing has come yet" }
+
+// Timeout implements net.Error.
+func (nothing) Timeout() bool { return true }
+
+// Temporary implements net.Error.
+func (nothing) Temporary() bool { return true }
+
+var _ net.Error = nothing{}
+
+// Closing says that the connection is about to be closed, so that a goodbye
+// may not take long.
+func (s *Socket) Closing() { s.closing.Store(true) }
+
+// farewell is the time to hand a close_notify to the kernel. It takes none,
+// unless the client has let its buffers fill; and who closes an idle connection
+// has other clients to serve.
+const farewell = time.Millisecond
+
+// SetWriteDeadline implements net.Conn. The library gives a close_notify five
+// seconds.
+func (s *Socket) SetWriteDeadline(t time.Time) error {
+	if s.closing.Load() {
+		if soon := s.clock.Now().TTL.Add(farewell); soon.Before(t) {
+			t = soon
+		}
+	}
+	return s.Conn.SetWriteDeadline(t)
+}
+
+// Secure is a connection over TLS on a Socket.
+type Secure struct {
+	*tls.Conn
+	below *Socket
+}
+
+// NewSecure is the server's end of TLS on conn.
+func NewSecure(conn net.Conn, config *tls.Config, c clock.Clock) *Secure {
+	below := NewSocket(conn, c)
+	return &Secure{tls.Server(below, config), below}
+}
+
+// Gather reads what has come already, without waiting.
+func (s *Secure) Gather(p []byte) int { return s.below.Gather(s.Conn, p) }
+
+// Close sends the close_notify, where it can be sent without waiting.
+func (s *Secure) Close() error {
+	s.below.Closing()
+	return s.Conn.Close()
+}
