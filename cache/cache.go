@@ -97,7 +97,9 @@ const (
 	kindName                    // name: NXDOMAIN
 	kindFailure                 // name and type
 	kindPoint                   // name of a zone
+	kindAside                   // name and type: an RRset that may answer no question
+	kindBeside                  // name and type: what stood beside the RRset
 )
 
 // hasType reports whether keys of the kind end in a type.
-func (k kind) hasType() bool { return k == kindSet || k == kindFailure }
+func (k kind) hasType() bool { return k != kindName && k != kindPoint }

@@ -25,7 +25,9 @@ const (
 type Entry struct {
 	// Set is a copy of the caller's own, its TTL counted down; StaleTTL where
 	// the data is stale.
-	Set             rrset.Set
+	Set rrset.Set
+	// Proof is what PutExpanded was given, with the TTL of the Set.
+	Proof           []rrset.Set
 	Rank            Rank
 	Status          Status
 	Stored, Expires time.Time
@@ -75,7 +77,7 @@ func (c *Cache) Exists(name domain.Name, t wire.Type, now time.Time) bool {
 
 func (c *Cache) get(name domain.Name, t wire.Type, now time.Time, r reach) (Entry, bool) {
 	at := c.tick(now)
-	e, ok := c.read(name, t, at, r)
+	e, ok := c.read(kindSet, name, t, at, r)
 	n := &c.stripe(name).counters
 	switch {
 	case !ok:
@@ -88,10 +90,10 @@ func (c *Cache) get(name domain.Name, t wire.Type, now time.Time, r reach) (Entr
 	return e, ok
 }
 
-func (c *Cache) read(name domain.Name, t wire.Type, now tick, r reach) (Entry, bool) {
+func (c *Cache) read(k kind, name domain.Name, t wire.Type, now tick, r reach) (Entry, bool) {
 	var kb keyBuf
 	var scratch [typicalValue]byte
-	value, ok := c.store.Get(kb.typed(kindSet, name, t), scratch[:0], now.seconds())
+	value, ok := c.store.Get(kb.typed(k, name, t), scratch[:0], now.seconds())
 	if !ok {
 		return Entry{}, false
 	}
@@ -107,13 +109,16 @@ func (c *Cache) read(name domain.Name, t wire.Type, now tick, r reach) (Entry, b
 	if nx, ok := c.peek(kb.named(kindName, name), now); ok && h.yieldsTo(denialStanding(nx.status)) {
 		return Entry{}, false
 	}
-	s, _, ok := parseSet(body, name)
+	s, rest, ok := parseSet(body, name)
 	if !ok || s.flags&flagOwner != 0 {
 		return Entry{}, false
 	}
 	e := Entry{Rank: h.rank, Status: h.status, Stored: c.time(h.stored), Expires: c.time(h.ends()), Stale: stale}
 	e.Set, _ = s.build(name, t, make([]byte, s.size(name)))
 	e.Set.TTL = ttl
+	if s.flags&flagProof != 0 && !e.parseProof(rest) {
+		return Entry{}, false
+	}
 	return e, true
 }
 
@@ -155,6 +160,11 @@ func (c *Cache) bogusTTL(ttl uint32, status Status) uint32 {
 // a limit, or its TTL is 0. Data whose TTL is 0 still ends an entry that would
 // have made way for it.
 func (c *Cache) Put(set *rrset.Set, rank Rank, status Status, now time.Time) bool {
+	return c.put(set, nil, rank, status, now)
+}
+
+//nolint:revive // the columns of one entry
+func (c *Cache) put(set *rrset.Set, proof []rrset.Set, rank Rank, status Status, now time.Time) bool {
 	n := c.stripe(set.Name)
 	if !storable(set) {
 		n.refused.Add(1)
@@ -164,8 +174,11 @@ func (c *Cache) Put(set *rrset.Set, rank Rank, status Status, now time.Time) boo
 		form: formSet, standing: standing{rank, status}, stored: c.tick(now),
 		ttl: c.positiveTTL(set.TTL, status),
 	}
+	if len(proof) > 0 {
+		h.ttl = c.bogusTTL(c.ExpandedTTL(set, proof), status)
+	}
 	n.mu.Lock()
-	ok := c.putSet(set, &h)
+	ok := c.putSet(kindSet, set, proof, &h)
 	n.mu.Unlock()
 	n.count(ok)
 	if ok && status == Secure && rank.Answers() {
@@ -175,10 +188,10 @@ func (c *Cache) Put(set *rrset.Set, rank Rank, status Status, now time.Time) boo
 }
 
 // putSet is Put with the name's stripe locked.
-func (c *Cache) putSet(set *rrset.Set, h *head) bool {
+func (c *Cache) putSet(k kind, set *rrset.Set, proof []rrset.Set, h *head) bool {
 	var kb keyBuf
 	var scratch [typicalValue]byte
-	key := kb.typed(kindSet, set.Name, set.Type)
+	key := kb.typed(k, set.Name, set.Type)
 	now := h.stored
 	if old, ok := c.peek(key, now); ok && !old.yields(h.standing, now) && !c.judged(key, set, h) {
 		return false
@@ -190,7 +203,9 @@ func (c *Cache) putSet(set *rrset.Set, h *head) bool {
 		c.store.Delete(key)
 		return false
 	}
-	value := appendSet(h.append(scratch[:0]), set, set.Name)
+	value := h.append(scratch[:0])
+	flags := len(value)
+	value = appendProof(appendSet(value, set, set.Name), flags, set, proof)
 	return c.store.Put(key, value, c.forgotten(h).expiry(), now.seconds())
 }
 

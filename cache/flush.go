@@ -16,7 +16,9 @@ func (c *Cache) Flush(name domain.Name) {
 // exist.
 func (c *Cache) FlushType(name domain.Name, t wire.Type) {
 	var kb keyBuf
-	c.store.Delete(kb.typed(kindSet, name, t))
+	for _, k := range [...]kind{kindSet, kindAside, kindBeside} {
+		c.store.Delete(kb.typed(k, name, t))
+	}
 	c.store.Delete(kb.typed(kindFailure, name, t))
 	c.store.Delete(kb.named(kindName, name))
 }
@@ -50,7 +52,10 @@ func (c *Cache) FlushNegative() {
 }
 
 // holdsHead reports whether values of the key's kind begin with a head.
-func holdsHead(key []byte) bool { return kind(key[0]) == kindSet || kind(key[0]) == kindName }
+func holdsHead(key []byte) bool {
+	k := kind(key[0])
+	return k == kindSet || k == kindName || k == kindAside
+}
 
 // FlushAll forgets everything, at once.
 func (c *Cache) FlushAll() { c.store.Flush() }

@@ -18,7 +18,12 @@ func (a resolver) Resolve(ctx context.Context, q serve.Question) (serve.Answer, 
 		CD: q.CD, CacheOnly: q.CacheOnly, Deadline: q.Deadline,
 	})
 	return serve.Answer{
-		RCode: ans.RCode, Answer: ans.Answer, Authority: ans.Authority,
-		Secure: ans.Secure, Stale: ans.Stale, Notes: ans.Notes, Sends: ans.Sends, From: ans.From,
+		RCode: ans.RCode, Answer: ans.Answer, Authority: ans.Authority, Servers: ans.Servers, Additional: ans.Additional,
+		Secure: ans.Secure, Stale: ans.Stale, Due: ans.Due, Window: ans.Window, Notes: ans.Notes, Sends: ans.Sends, From: ans.From,
 	}, err
+}
+
+// refresh is a serve.Options.Refresh.
+func (a resolver) refresh(q serve.Question, done func()) bool {
+	return a.r.Refresh(recursor.Query{Name: q.Name, Type: q.Type, Class: q.Class}, done)
 }

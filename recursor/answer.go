@@ -2,6 +2,8 @@ package recursor
 
 import (
 	"errors"
+	"math"
+	"time"
 
 	"recursor/cache"
 	"recursor/dns/domain"
@@ -17,6 +19,7 @@ import (
 // The RCODE is the last step's (RFC 6604 §3).
 func (r *Resolver) answer(result iterate.Result, t *iterate.Task, from string) Answer {
 	a := Answer{From: from, Sends: t.Budget.Sends(), Secure: r.o.Judge != nil}
+	a.Due, a.Window = soonOver(&result)
 	for i := range result.Steps {
 		s := &result.Steps[i]
 		for j := range s.Chain {
@@ -31,7 +34,21 @@ func (r *Resolver) answer(result iterate.Result, t *iterate.Task, from string) A
 		a.Notes = append(a.Notes, s.Notes...)
 		a.Authority = append(a.Authority, authority(s)...)
 	}
+	r.addBeside(&a, result.Last())
 	return a
+}
+
+// soonOver reports whether a step is in the last tenth of its time in the cache, and
+// how long that tenth is for the one that comes into it first.
+func soonOver(result *iterate.Result) (due bool, window time.Duration) {
+	first := time.Duration(math.MaxInt64)
+	for i := range result.Steps {
+		if s := &result.Steps[i]; s.Life > 0 && s.Left-s.Life/10 < first {
+			first, window = s.Left-s.Life/10, s.Life/10
+			due = due || s.Due()
+		}
+	}
+	return due, window
 }
 
 // add appends a Set of an alias chain, which may lead through one DNAME twice

@@ -25,14 +25,19 @@ type Query struct {
 // Answer is what a client is told.
 type Answer struct {
 	RCode wire.RCode
-	// The sections; TTLs are counted down. Additional is empty: what is there
-	// would have the rank of glue.
-	Answer, Authority []rrset.Set
+	// The sections; TTLs are counted down. Servers is the NS set of the zone and
+	// Additional addresses; both are empty unless Options.Walk.Beside.
+	Answer, Authority, Servers, Additional []rrset.Set
 	// Secure tells that every part was validated (RFC 4035 §3.2.3).
 	Secure bool
 	// Stale tells that some of it is past its TTL (RFC 8767).
 	Stale bool
-	Notes []ede.Note
+	// Due tells that some of it is from the cache and in the last tenth of its
+	// time there: Refresh is for such answers.
+	Due bool
+	// Window is how long that tenth is, where it is from the cache.
+	Window time.Duration
+	Notes  []ede.Note
 	// Sends counts the upstream queries of this answer; From is where it comes
 	// from: "upstream", "cache", "stale", "failure".
 	Sends int

@@ -24,6 +24,7 @@ func (r *Resolver) stale(q Query, t *iterate.Task) (Answer, bool) {
 		if e, ok := r.Cache.GetStale(name, q.Type, now.TTL); ok && r.mayServe(e.Status) {
 			r.addStale(&a, &e, now.Signature)
 			a.Notes = staleNote(ede.StaleAnswer)
+			r.addStaleBeside(&a, &e.Set, now.TTL)
 			return a, true
 		}
 		// A referral's proof that there is no DS has no SOA to show a client.

@@ -39,6 +39,7 @@ func finish(r *request, ans *Answer, err error) outcome {
 	if o.source = Resolved; ans.Stale {
 		o.source = Stale
 	}
+	o.due, o.window = ans.Due, ans.Window
 	o.lasting = lasting(r, ans, err) && len(o.notes) == 0
 	// Nothing is wanted of the authority section but the SOA that lets a negative
 	// answer be cached (RFC 2308 §3), and proofs.
@@ -46,6 +47,7 @@ func finish(r *request, ans *Answer, err error) outcome {
 	o.authority = keep(ans.Authority, func(t wire.Type) bool {
 		return do && authenticates(t) || t == wire.TypeSOA && !positive
 	})
+	o.servers = ans.Servers
 	o.additional = keep(ans.Additional, func(t wire.Type) bool { return !authenticates(t) })
 	return o
 }

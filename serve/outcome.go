@@ -1,6 +1,8 @@
 package serve
 
 import (
+	"time"
+
 	"recursor/dns/ede"
 	"recursor/dns/edns"
 	"recursor/dns/rrset"
@@ -18,11 +20,14 @@ type outcome struct {
 	unserved                      bool // no recursion for this client or message
 	lasting                       bool // others may be given it, as long as the TTLs say
 	answer, authority, additional []rrset.Set
-	note                          ede.Note // before notes; none where Text is empty
+	servers                       []rrset.Set // for the authority section, where there is room
+	note                          ede.Note    // before notes; none where Text is empty
 	notes                         []ede.Note
 	from                          string // as in observe.Answered
 	source                        Source
 	sends                         int
+	due                           bool // of what is at hand, and soon over
+	window                        time.Duration
 }
 
 // refuse makes o a response without data and says why. It reports true, as a
@@ -65,6 +70,7 @@ func (o *outcome) reply(r *request) reply.Reply {
 		RCode:      o.rcode,
 		Answer:     o.answer,
 		Authority:  o.authority,
+		Servers:    o.servers,
 		Additional: o.additional,
 	}
 	if o.aa {

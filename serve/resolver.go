@@ -37,14 +37,19 @@ type Answer struct {
 	RCode wire.RCode
 	// The sections, TTLs counted down. Answer holds the aliases followed, in
 	// order, then the RRset asked for; Authority the SOA of a negative answer and
-	// the NSEC or NSEC3 that prove what has to be proven. What the client shall
-	// not see is left off by the Handler.
-	Answer, Authority, Additional []rrset.Set
+	// the NSEC or NSEC3 that prove what has to be proven. Servers are NS Sets for
+	// the authority section, as far as there is room. What the client shall not
+	// see is left off by the Handler.
+	Answer, Authority, Servers, Additional []rrset.Set
 	// Secure: all of it was validated (RFC 4035 §3.2.3).
 	Secure bool
 	// Stale: past its TTL (RFC 8767).
 	Stale bool
-	Notes []ede.Note
+	// Due: good, but soon over: who asks later is helped by Options.Refresh.
+	Due bool
+	// Window is for how long before its end it is Due; 0: a tenth of the TTL.
+	Window time.Duration
+	Notes  []ede.Note
 	// Sends counts the queries sent upstream for it; From says where it is from,
 	// as observe.Answered does.
 	Sends int

@@ -7,6 +7,7 @@ import (
 
 	"recursor/dns/domain"
 	"recursor/dns/ede"
+	"recursor/dns/rrset"
 	"recursor/recursor/delegation"
 	"recursor/recursor/infra"
 	"recursor/recursor/scrub"
@@ -25,6 +26,7 @@ type reply struct {
 	zone   domain.Name
 	source delegation.Kind
 	server netip.AddrPort
+	beside []rrset.Set // what clients are to see beside the answer
 }
 
 // ask puts the next question to the servers of the cut. A minimised question

@@ -2,6 +2,7 @@ package iterate
 
 import (
 	"net/netip"
+	"time"
 
 	"recursor/cache"
 	"recursor/dns/domain"
@@ -36,6 +37,8 @@ type Step struct {
 	SOA    *rrset.Set
 	Proof  []rrset.Set
 	Denied cache.Status
+	// Beside is what stood beside an Answer, where Options.Beside.
+	Beside []Held
 	// Compact tells that the denial is of RFC 9824: nothing below follows of it.
 	Compact bool
 	// DenialOf is the name that the denial speaks of, where that is not Target:
@@ -47,9 +50,17 @@ type Step struct {
 	AA     bool
 	Server netip.AddrPort
 	Cached bool
-	Stale  bool
-	Notes  []ede.Note
+	// Left is how long it will be in the cache, and Life how long it was to be
+	// from the beginning, where it is from there.
+	Left, Life time.Duration
+
+	Stale bool
+	Notes []ede.Note
 }
+
+// Due reports whether the step is from the cache and in the last tenth of its
+// time there.
+func (s *Step) Due() bool { return s.Cached && s.Life > 0 && s.Left*10 <= s.Life }
 
 // Status is the least of the step's parts.
 func (s *Step) Status() cache.Status {
@@ -69,6 +80,31 @@ func (s *Step) Status() cache.Status {
 		least = min(least, s.Denied)
 	}
 	return least
+}
+
+// proofOf is what shows that a wildcard was rightly expanded to a Set of the
+// step; nothing where none was.
+func (s *Step) proofOf(set *rrset.Set) []rrset.Set {
+	if len(s.Proof) == 0 || !expanded(set) {
+		return nil
+	}
+	return s.Proof
+}
+
+// expanded reports whether a signature has fewer labels than its owner, which is
+// so where a wildcard was expanded (RFC 4034 §3.1.3).
+func expanded(set *rrset.Set) bool {
+	const labels = 3 // offset in the RDATA
+	n := set.Name.Labels()
+	if set.Name.FirstLabel() == "*" {
+		n-- // it is not counted
+	}
+	for rd := range set.Sigs.All() {
+		if len(rd) > labels && int(rd[labels]) < n {
+			return true
+		}
+	}
+	return false
 }
 
 // Result is the outcome of a resolution.

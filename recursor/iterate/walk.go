@@ -126,6 +126,9 @@ func (w *walk) use(r *reply) (done bool, err error) {
 		w.distrusted, w.bogus = append(w.distrusted, r.server), &step
 		return false, nil
 	}
+	if w.o.Beside {
+		w.keepBeside(&step, r.beside)
+	}
 	return w.conclude(step) // 4a, 4c
 }
 

@@ -38,6 +38,9 @@ type Options struct {
 	Port uint16
 	// Usable tells which addresses may be asked.
 	Usable delegation.Usable
+	// Beside keeps what stands beside answers, in the authority and additional
+	// sections, for clients to see.
+	Beside bool
 	// Sources are the addresses to send from, one of each family at most; none
 	// leaves it to the system.
 	Sources []netip.Addr

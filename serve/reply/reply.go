@@ -25,12 +25,13 @@ type Reply struct {
 	RCode    wire.RCode
 	Question Question
 	// Answer and Authority are required: where one of their Sets does not fit,
-	// TC is set (RFC 2181 §9). Additional is not. A Set without Owner is owned
+	// TC is set (RFC 2181 §9). Servers, NS Sets that go into the authority
+	// section too, and Additional are not. A Set without Owner is owned
 	// by the QNAME, and one owned by the QNAME is written in the question's
 	// spelling; so is what another name in lower case shares with it. No
 	// signature of any Set is written unless EDNS.DO.
-	Answer, Authority, Additional []rrset.Set
-	EDNS                          EDNS
+	Answer, Authority, Servers, Additional []rrset.Set
+	EDNS                                   EDNS
 }
 
 // Append appends the response to dst, at most limit octets long. Limits below
@@ -52,6 +53,11 @@ func (r *Reply) Append(dst []byte, limit int) []byte {
 		w.room -= r.EDNS.Len(full - w.b.Len())
 	}
 	if w.section(r, r.Answer, &h.AN) && w.section(r, r.Authority, &h.NS) {
+		for i := range r.Servers {
+			if n, ok := w.set(r, &r.Servers[i]); ok {
+				h.NS += n
+			}
+		}
 		for i := range r.Additional {
 			if r.repeated(i) {
 				continue
@@ -105,7 +111,7 @@ func (w *writer) section(r *Reply, sets []rrset.Set, count *uint16) bool {
 // (RFC 2181 §5.5).
 func (r *Reply) repeated(i int) bool {
 	set := &r.Additional[i]
-	return holds(r.Answer, set) || holds(r.Authority, set) || holds(r.Additional[:i], set)
+	return holds(r.Answer, set) || holds(r.Authority, set) || holds(r.Servers, set) || holds(r.Additional[:i], set)
 }
 
 func holds(sets []rrset.Set, s *rrset.Set) bool {

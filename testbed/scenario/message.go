@@ -123,7 +123,8 @@ func appendRecord(b []byte, r rrset.Record) []byte {
 // in another section, which only a resolver that pairs across sections can use
 // and which none is meant to be tested for.
 func (m *Message) normalise() {
-	for i, section := range m.Sections {
+	for i := range m.Sections {
+		section := m.Sections[i] // with what an earlier one had of it
 		var kept []rrset.Record
 		for _, r := range section {
 			if to := m.home(r, i); to != i {
