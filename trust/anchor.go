@@ -19,10 +19,11 @@ type Key struct {
 	From, Until time.Time
 }
 
-// valid reports whether the key may be used.
-func (k *Key) valid(now time.Time) bool {
-	return !now.Before(k.From) && (k.Until.IsZero() || now.Before(k.Until))
-}
+// Valid reports whether the key may be used.
+func (k *Key) Valid(now time.Time) bool { return !now.Before(k.From) && !k.Over(now) }
+
+// Over reports whether the time of the key is over.
+func (k *Key) Over(now time.Time) bool { return !k.Until.IsZero() && !now.Before(k.Until) }
 
 // Anchor is the trusted keys of a zone, in either form. Each vouches for the
 // zone (RFC 4035 §5). There may be none: then nothing does.
@@ -79,7 +80,7 @@ func usable(zone domain.Name, keys []Key, now time.Time) Anchor {
 	anchor := Anchor{Zone: zone}
 	for i := range keys {
 		switch k := &keys[i]; {
-		case !k.valid(now):
+		case !k.Valid(now):
 		case k.Type == wire.TypeDS:
 			anchor.DS = anchor.DS.Append(k.RData)
 		default:

@@ -96,28 +96,76 @@ type Point struct {
 // trusted at once; what those in the form of digests mean will be seen.
 func New(zone domain.Name, keys []trust.Key, now time.Time) Point {
 	p := Point{Zone: zone}
-	p.Configure(keys, now)
+	_ = p.Configure(keys, now) // it was in no state before
 	return p
 }
 
-// Configure adds what is configured to what is known: a key that the point
-// knows as revoked stays so, one that waited is trusted at once.
-func (p *Point) Configure(keys []trust.Key, now time.Time) {
-	p.Keys = slices.Clone(p.Keys)
+// Configure adds what is configured, and valid at the moment, to what is known:
+// a key that waited is trusted at once, one that the point knows as revoked
+// stays so, in whichever form it is given. A key whose validity is over
+// (RFC 9718 §2.1.2) is removed.
+func (p *Point) Configure(keys []trust.Key, now time.Time) (changes []Change) {
+	s := step{Point: *p, now: now}
+	s.Keys, s.DS = slices.Clone(p.Keys), nil
 	for i := range keys {
-		k := &keys[i]
-		switch {
-		case k.Zone != p.Zone:
-		case k.Type == wire.TypeDS:
-			p.DS = slices.Clone(p.DS).Append(k.RData)
-		default:
-			known := p.find(k.RData)
-			if known == nil {
-				p.Keys = append(p.Keys, Key{RData: slices.Clone(k.RData), State: Valid, Since: now})
-			} else if known.State == AddPend {
-				*known = Key{RData: known.RData, State: Valid, Since: now, Seen: known.Seen}
+		if k := &keys[i]; k.Zone == p.Zone && k.Over(now) {
+			s.retire(k)
+		}
+	}
+	for rd := range p.DS.All() {
+		if !slices.ContainsFunc(keys, func(k trust.Key) bool { return k.Over(now) && string(k.RData) == string(rd) }) {
+			s.DS = s.DS.Append(rd)
+		}
+	}
+	for i := range keys {
+		if k := &keys[i]; k.Zone == p.Zone && k.Valid(now) {
+			s.configure(k)
+		}
+	}
+	*p = s.Point
+	return s.changes
+}
+
+// configure adds one key, or the digest of one.
+func (s *step) configure(k *trust.Key) {
+	i := slices.IndexFunc(s.Keys, s.is(k))
+	switch {
+	case i >= 0:
+		if known := &s.Keys[i]; known.State == AddPend {
+			s.enter(known, Valid)
+		}
+	case k.Type == wire.TypeDS:
+		for rd := range s.DS.All() {
+			if string(rd) == string(k.RData) {
+				return
 			}
 		}
+		s.DS = s.DS.Append(k.RData)
+	default:
+		s.Keys = append(s.Keys, Key{RData: slices.Clone(k.RData)})
+		s.enter(&s.Keys[len(s.Keys)-1], Valid)
+	}
+}
+
+// retire removes the key, or that which the digest is of.
+func (s *step) retire(k *trust.Key) {
+	for i := range s.Keys {
+		if known := &s.Keys[i]; known.State < Revoked && s.is(k)(*known) {
+			s.enter(known, Removed)
+		}
+	}
+}
+
+// is tells whether a known key is the configured one.
+func (s *step) is(k *trust.Key) func(Key) bool {
+	if k.Type != wire.TypeDS {
+		plain := unrevoked(k.RData)
+		return func(known Key) bool { return string(known.RData) == string(plain) }
+	}
+	ds, err := sig.ParseDS(k.RData)
+	return func(known Key) bool {
+		key, keyErr := sig.ParseKey(known.RData)
+		return err == nil && keyErr == nil && ds.Vouches(k.Zone, &key)
 	}
 }
 
