@@ -14,6 +14,7 @@ const (
 	flagCase                 // bits of the suffix's case follow
 	flagMismatch             // rrset.Set.Mismatch
 	flagSigs                 // signatures follow
+	flagProof                // behind the Set follows the proof that a wildcard was rightly expanded to it
 )
 
 // appendSet appends s as seen from the name its entry is about: flags, owner,

@@ -2,6 +2,7 @@ package recursor
 
 import (
 	"errors"
+	"slices"
 	"math"
 	"time"
 
@@ -32,7 +33,7 @@ func (r *Resolver) answer(result iterate.Result, t *iterate.Task, from string) A
 		a.Secure = a.Secure && s.Status() == cache.Secure
 		a.Stale = a.Stale || s.Stale
 		a.Notes = append(a.Notes, s.Notes...)
-		a.Authority = append(a.Authority, authority(s)...)
+		a.Authority = appendOnce(a.Authority, authority(s))
 	}
 	r.addBeside(&a, result.Last())
 	return a
@@ -60,6 +61,18 @@ func (a *Answer) add(s *rrset.Set) {
 		}
 	}
 	a.Answer = append(a.Answer, *s)
+}
+
+// appendOnce appends the Sets that are not there yet: the steps of a chain may
+// share a proof.
+func appendOnce(section, more []rrset.Set) []rrset.Set {
+	before := len(section)
+	for i := range more {
+		if !slices.ContainsFunc(section[:before], func(s rrset.Set) bool { return s.Name == more[i].Name && s.Type == more[i].Type }) {
+			section = append(section, more[i])
+		}
+	}
+	return section
 }
 
 // authority is what a step adds to the authority section: SOA and proof of a

@@ -28,19 +28,22 @@ func (w *Walker) Known(t *Task, k Key) (Result, bool) {
 func (w *walk) known(now time.Time) (Step, bool) {
 	s := Step{Name: w.sname, Type: w.stype, Target: w.sname, Cached: true, Zone: w.sname}
 	if e, ok := w.cache.Get(w.sname, w.stype, now); ok {
-		s.Kind, s.Set = scrub.Answer, &Held{e.Set, e.Status}
+		s.Kind, s.Set, s.Proof = scrub.Answer, &Held{e.Set, e.Status}, e.Proof
+		s.Left, s.Life = e.Expires.Sub(now), e.Expires.Sub(e.Stored)
 		return w.usable(s)
 	}
 	if w.stype != wire.TypeCNAME {
 		if e, ok := w.cache.Get(w.sname, wire.TypeCNAME, now); ok {
 			if s.Target, ok = e.Set.Target(); ok {
-				s.Kind, s.Chain = scrub.Alias, []Held{{e.Set, e.Status}}
+				s.Kind, s.Chain, s.Proof = scrub.Alias, []Held{{e.Set, e.Status}}, e.Proof
+				s.Left, s.Life = e.Expires.Sub(now), e.Expires.Sub(e.Stored)
 				return w.usable(s)
 			}
 		}
 	}
 	// A referral's proof that there is no DS has no SOA to show a client.
 	if d, ok := w.cache.GetDenial(w.sname, w.stype, now); ok && d.SOA.Type == wire.TypeSOA {
+		s.Left, s.Life = d.Expires.Sub(now), d.Expires.Sub(d.Stored)
 		return w.usable(denied(s, &d))
 	}
 	if w.judge == nil {

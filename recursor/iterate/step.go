@@ -96,7 +96,7 @@ func (s *Step) proofOf(set *rrset.Set) []rrset.Set {
 func expanded(set *rrset.Set) bool {
 	const labels = 3 // offset in the RDATA
 	n := set.Name.Labels()
-	if set.Name.FirstLabel() == "*" {
+	if set.Name.IsWildcard() {
 		n-- // it is not counted
 	}
 	for rd := range set.Sigs.All() {

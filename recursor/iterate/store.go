@@ -16,10 +16,12 @@ import (
 // asked first is told no other than who asks next.
 func (w *walk) bound(s *Step) {
 	for i := range s.Chain {
-		s.Chain[i].Set.TTL = w.cache.TTL(s.Chain[i].Set.TTL)
+		set := &s.Chain[i].Set
+		set.TTL = w.cache.ExpandedTTL(set, s.proofOf(set))
 	}
 	if s.Set != nil {
-		s.Set.Set.TTL = w.cache.TTL(s.Set.Set.TTL)
+		set := &s.Set.Set
+		set.TTL = w.cache.ExpandedTTL(set, s.proofOf(set))
 	}
 	if s.SOA != nil {
 		soa := *s.SOA
@@ -42,12 +44,12 @@ func (w *walk) keep(s *Step) {
 		if i > 0 && s.Chain[i-1].Set.Type == wire.TypeDNAME && h.Set.Type == wire.TypeCNAME {
 			continue // made here; it is made again when needed (RFC 6672 §3.4)
 		}
-		w.put(&h.Set, rank, h.Status, now)
+		w.putOf(s, h, rank, now)
 		rank = cache.RankAnswerNonAA
 	}
 	switch {
 	case s.Set != nil:
-		w.put(&s.Set.Set, rank, s.Set.Status, now)
+		w.putOf(s, s.Set, rank, now)
 	case s.SOA != nil && (s.Kind == scrub.NoData || s.Kind == scrub.NXDomain):
 		d := cache.Denial{Name: s.Target, Type: s.Type, SOA: *s.SOA, Proof: s.Proof, Status: s.Denied, Compact: s.Compact}
 		if s.Kind == scrub.NXDomain {
@@ -57,6 +59,19 @@ func (w *walk) keep(s *Step) {
 			d.Name = s.DenialOf
 		}
 		w.deny(&d, now)
+	}
+}
+
+// putOf stores a Set of the step, with its proof where a wildcard was expanded
+// to it.
+func (w *walk) putOf(s *Step, h *Held, rank cache.Rank, now time.Time) {
+	proof := s.proofOf(&h.Set)
+	if len(proof) == 0 {
+		w.put(&h.Set, rank, h.Status, now)
+		return
+	}
+	if w.cache.PutExpanded(&h.Set, proof, rank, h.Status, now) && w.task.Watch != nil {
+		w.stored(h.Set.Name, h.Set.Type, "rrset", rank.String(), h.Status, h.Set.TTL, now)
 	}
 }
 
