@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,6 +71,29 @@ func TestCheckNamesWhatIsWrongWithACertificate(t *testing.T) {
 	}
 }
 
+// Further certificates are looked at as the first is, and the name that clients
+// are told has to be in one.
+func TestCheckLooksAtAllCertificates(t *testing.T) {
+	now := clock.NewReal().Now().Signature
+	path, _ := certified(t, now)
+	_, old := certified(t, now.Add(-400*24*time.Hour))
+	for name, tc := range map[string]struct{ more, want string }{
+		"ended":          {"more: [{certificate: " + old.Certificate + ", key: " + old.Key + "}]", "tls.more[0].certificate: " + old.Certificate + " ended at 2"},
+		"no such key":    {"more: [{certificate: " + old.Certificate + ", key: /absent}]", "tls.more[0].key: /absent cannot be read"},
+		"without a key":  {"more: [{certificate: " + old.Certificate + "}]", "tls.more[0].key: missing"},
+		"another's name": {"name: other.example", "tls.name: no certificate is for other.example"},
+		"its name":       {"name: DNS.example.", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			write(t, path, "listen: {dot: [\"127.0.0.1:0\"]}\ntls: {certificate: self-signed.crt, key: self-signed.key, "+tc.more+"}\n")
+			_, err := Check(path)
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%v, want %q in it", err, tc.want)
+			}
+		})
+	}
+}
+
 // RFC: 9462.3
 func TestRemarks(t *testing.T) {
 	now := clock.NewReal().Now().Signature
@@ -83,7 +107,10 @@ func TestRemarks(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := func(at time.Time) string { return strings.Join(remarks(c, at), "\n") }
-	for _, want := range []string{"for dns.example", "ends at " + date(leaf.NotAfter), leaf.Pin(), "is not for the address 127.0.0.1"} {
+	for _, want := range []string{
+		"for dns.example", "ends at " + date(leaf.NotAfter), leaf.Pin(), leaf.Fingerprint(), "is not for the address 127.0.0.1",
+		"told of dot at 127.0.0.1:0 as dns.example",
+	} {
 		if got := all(now); !strings.Contains(got, want) {
 			t.Errorf("%q does not say %q", got, want)
 		}
@@ -91,11 +118,42 @@ func TestRemarks(t *testing.T) {
 	if strings.Contains(all(now), "days") || !strings.Contains(all(leaf.NotAfter.Add(-3*24*time.Hour-time.Minute)), "ends in 3 days") {
 		t.Error("what is said of the end does not fit the time")
 	}
-	c.TLS = config.TLS{}
-	if got := all(now); !strings.Contains(got, "self-signed") {
-		t.Errorf("without a certificate: %q", got)
-	}
 	if got := remarks(config.Default(), now); got != nil {
 		t.Errorf("without an encrypted listener: %q", got)
+	}
+	c.Listen.DoT, c.Listen.DoH, c.DoH.Plain = nil, c.Listen.DoT, true
+	if got := remarks(c, now); got != nil {
+		t.Errorf("behind a proxy: %q", got)
+	}
+}
+
+// The self-signed certificate is told of before the first start and after it.
+func TestRemarksOnTheSelfSigned(t *testing.T) {
+	now := clock.NewReal().Now().Signature
+	c := config.Default()
+	c.Listen.DoT = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}
+	c.State = filepath.Join(t.TempDir(), "state")
+	all := func() string { return strings.Join(remarks(c, now), "\n") }
+	if got := all(); !strings.Contains(got, "made at the first start and kept in "+c.State) {
+		t.Errorf("before the first start: %q", got)
+	}
+	if _, err := os.Stat(c.State); err == nil {
+		t.Error("looking made the folder")
+	}
+	state, err := OpenState(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := tlsconf.New(certificates(c, state, clock.NewReal(), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := s.Leaves()[0]
+	if got := all(); !strings.Contains(got, leaf.Pin()) || !strings.Contains(got, leaf.Fingerprint()) || strings.Contains(got, "is not for") {
+		t.Errorf("after it: %q", got)
+	}
+	c.State = config.StateOff
+	if got := all(); !strings.Contains(got, "made at each start") {
+		t.Errorf("without a folder: %q", got)
 	}
 }

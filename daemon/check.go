@@ -15,7 +15,7 @@ func Check(path string) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	certificate := checkCertificate(c, path, clock.NewReal().Now().Signature)
+	certificate := checkCertificates(c, path, clock.NewReal().Now().Signature)
 	if err := errors.Join(c.CheckFiles(path), certificate); err != nil {
 		return nil, err
 	}

@@ -34,6 +34,7 @@ type Daemon struct {
 	tcp       *stream.Exchanger
 	engine    *Engine
 	watch     observe.Observer
+	log       *zap.Logger
 	listeners frontend.Group
 	tls       *tlsconf.Source // nil without encrypted listeners
 	ready     func([]netip.AddrPort)
@@ -42,7 +43,7 @@ type Daemon struct {
 // New makes the objects of a configuration. It reads files, and neither listens
 // nor starts anything. ready, where not nil, is called once clients are served.
 func New(c *config.Config, l *zap.Logger, ready func([]netip.AddrPort)) (*Daemon, error) {
-	d := &Daemon{c: c, clock: clock.NewReal(), ready: ready}
+	d := &Daemon{c: c, clock: clock.NewReal(), log: l, ready: ready}
 	watch := log.New(l, d.clock)
 	d.watch = watch
 	d.clock.FixedSignature = c.Validation.FixedTime
@@ -76,6 +77,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	if err := d.bind(); err != nil {
 		return err
 	}
+	d.designate()
 	defer d.clock.Release()
 	ended := make(chan error, 3)
 	d.clock.Go("upstream udp", func() { ended <- d.udp.Run(work) })

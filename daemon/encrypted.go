@@ -1,9 +1,12 @@
 package daemon
 
 import (
+	"crypto/tls"
 	"net/netip"
 	"os"
 	"slices"
+
+	"go.uber.org/zap"
 
 	"recursor/clock"
 	"recursor/daemon/config"
@@ -18,18 +21,26 @@ import (
 
 // encrypted are the listeners of the encrypted transports, with the one source
 // of certificates that they share; nil where there are none.
-func (d *Daemon) encrypted(h frontend.Handler, limits frontend.Limits, misses *frontend.Gate) ([]frontend.Listener, *tlsconf.Source, error) {
+func (d *Daemon) encrypted(h frontend.Handler, limits frontend.Limits, misses *frontend.Gate) (all []frontend.Listener, source *tlsconf.Source, err error) {
 	c := d.c
-	if len(c.Listen.DoT)+len(c.Listen.DoH)+len(c.Listen.DoQ) == 0 {
+	if len(c.Listen.Encrypted()) == 0 {
 		return nil, nil, nil
 	}
-	source, err := tlsconf.New(certificates(c, d.clock, d.watch))
-	if err != nil {
-		return nil, nil, err
+	var state State
+	if shown(c) && c.TLS.Certificate == "" {
+		if state, err = OpenState(c); err != nil {
+			d.log.Warn("the self-signed certificate is not kept: its pin is another after each start", zap.Error(err))
+		}
+	}
+	o := certificates(c, state, d.clock, d.watch)
+	o.Changed = d.designate
+	if shown(c) {
+		if source, err = tlsconf.New(o); err != nil {
+			return nil, nil, err
+		}
 	}
 	// One admission for all: a client has as many connections whatever they speak.
 	connections := frontend.NewConnections(limits, d.clock)
-	var all []frontend.Listener
 	if len(c.Listen.DoT) > 0 {
 		all = append(all, dot.New(dot.Options{
 			Addrs: c.Listen.DoT, Handler: h, Clock: d.clock, TLS: source.Config(dot.Protocol),
@@ -59,23 +70,49 @@ func (d *Daemon) encrypted(h frontend.Handler, limits frontend.Limits, misses *f
 	return all, source, nil
 }
 
-// certificates is where the certificates come from. One that is made here is for
-// this host's name and the addresses that are listened at.
-func certificates(c *config.Config, k clock.Clock, watch observe.Observer) tlsconf.Options {
-	o := tlsconf.Options{Clock: k, Seeds: random.Secure{}, Watch: watch, Names: []string{"localhost"}}
-	if c.TLS.Certificate != "" {
-		o.Pairs = []tlsconf.Pair{{Certificate: c.TLS.Certificate, Key: c.TLS.Key}}
+// shown reports whether any listener shows certificates.
+func shown(c *config.Config) bool {
+	return len(c.Listen.DoT)+len(c.Listen.DoQ) > 0 || len(c.Listen.DoH) > 0 && !c.DoH.Plain
+}
+
+// certificates is where the certificates come from.
+func certificates(c *config.Config, state State, k clock.Clock, watch observe.Observer) tlsconf.Options {
+	o := tlsconf.Options{Clock: k, Seeds: random.Secure{}, Watch: watch, Folder: state.Folder, Pairs: pairs(c)}
+	if c.TLS.Minimum == config.TLS13 {
+		o.Minimum = tls.VersionTLS13
 	}
-	if name, err := os.Hostname(); err == nil && name != "localhost" {
-		o.Names = append(o.Names, name)
+	o.Names, o.Addrs = wanted(c, ownAddrs())
+	return o
+}
+
+// pairs are the files of the certificates.
+func pairs(c *config.Config) []tlsconf.Pair {
+	var all []tlsconf.Pair
+	for _, p := range c.TLS.Pairs() {
+		all = append(all, tlsconf.Pair(p))
 	}
-	for _, at := range slices.Concat(c.Listen.DoT, c.Listen.DoH, c.Listen.DoQ) {
-		if !at.Addr().IsUnspecified() && !slices.Contains(o.Addrs, at.Addr()) {
-			o.Addrs = append(o.Addrs, at.Addr())
+	return all
+}
+
+// wanted is what a certificate that is made here is for: the names of this host
+// and the addresses that are listened at, those for unencrypted queries too,
+// since clients that discover the encrypted listeners by these look for them in
+// the certificate (RFC 9462 §4.2). own are the addresses of this host.
+func wanted(c *config.Config, own []netip.Addr) (names []string, addrs []netip.Addr) {
+	if !c.TLS.Name.IsZero() {
+		names = append(names, hostText(c.TLS.Name))
+	}
+	if host, err := os.Hostname(); err == nil && host != localhost && !slices.Contains(names, host) {
+		names = append(names, host)
+	}
+	names = append(names, localhost)
+	at := slices.Concat(c.Listen.Encrypted(), c.Listen.DNS)
+	addrs = listened(at, own)
+	for _, a := range own { // those who ask from here
+		wide := func(at netip.AddrPort) bool { return at.Addr().IsUnspecified() && at.Addr().Is4() == a.Is4() }
+		if a.IsLoopback() && !slices.Contains(addrs, a) && slices.ContainsFunc(at, wide) {
+			addrs = append(addrs, a)
 		}
 	}
-	if len(o.Addrs) == 0 {
-		o.Addrs = []netip.Addr{netip.IPv6Loopback(), netip.AddrFrom4([4]byte{127, 0, 0, 1})}
-	}
-	return o
+	return names, addrs
 }

@@ -48,6 +48,8 @@ type Engine struct {
 	Cache    *cache.Cache
 	Answers  *answer.Cache
 	Resolver *recursor.Resolver
+	// Discovery is what clients are told of the encrypted listeners.
+	Discovery *zone.Discovery
 
 	c     *config.Config
 	world World
@@ -70,7 +72,7 @@ func NewEngine(c *config.Config, w World) (*Engine, error) {
 		}
 		w.Anchors = trusted
 	}
-	e := &Engine{c: c, world: w, zones: configured(c.Zones)}
+	e := &Engine{c: c, world: w, zones: configured(c.Zones), Discovery: new(zone.Discovery)}
 	size := int64(c.Cache.Size)
 	e.Answers = answer.New(answer.Options{Size: size / answerShare})
 	stale := c.ServeStale.MaxAge
@@ -102,12 +104,22 @@ func (e *Engine) Handler(ctx context.Context) *serve.Handler {
 		UDPDeadline: l.UDPAnswerTime, Deadline: l.AnswerTime, Idle: l.TCPIdle,
 		Resolutions: l.Resolutions, ResolutionsPerClient: l.ResolutionsPerClient,
 	}
-	if c.LocalZones.SpecialUse {
-		// A zone that the operator forwards is resolved, whatever is special
-		// about its name elsewhere (RFC 6761 §6.2, RFC 8375 §4).
-		o.Zones = zone.SpecialUse().Transparent(append(names(e.zones), c.LocalZones.Except...)...)
-	}
+	o.Zones = e.localZones()
 	return serve.New(ctx, o)
+}
+
+// localZones are answered here; nil: none are.
+func (e *Engine) localZones() *zone.Table {
+	var table *zone.Table
+	if e.c.LocalZones.SpecialUse {
+		table = zone.SpecialUse()
+	}
+	if len(e.c.Listen.Encrypted()) > 0 {
+		table = table.With(e.Discovery)
+	}
+	// A zone that the operator forwards is resolved, whatever is special about its
+	// name elsewhere (RFC 6761 §6.2, RFC 8375 §4).
+	return table.Transparent(append(names(e.zones), e.c.LocalZones.Except...)...)
 }
 
 // recursorOptions are the settings of the resolver.

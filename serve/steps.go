@@ -77,7 +77,7 @@ func (h *Handler) zone(r *request, o *outcome) bool {
 	ans, ok := h.set.Zones.LookupWire(r.lowered(), r.qtype)
 	if ok {
 		// Authoritative (RFC 6303 §3), and never AD: nobody signed it.
-		*o = outcome{rcode: ans.RCode, aa: true, answer: ans.Answer, authority: ans.Authority, from: "local"}
+		*o = outcome{rcode: ans.RCode, aa: true, answer: ans.Answer, authority: ans.Authority, additional: ans.Additional, from: "local"}
 	}
 	return ok
 }

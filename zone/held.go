@@ -37,6 +37,7 @@ type held struct {
 	delegated bool
 	soa, ns   []rrset.Set // one each
 	data      []rrset.Set // beside them
+	discovery *Discovery  // beside these; nil: none
 }
 
 // newHeld is a zone with the SOA and NS that RFC 6303 §3 recommends: no copy of
@@ -75,6 +76,11 @@ func (z *held) answer(name []byte, qtype wire.Type, atApex bool) Answer {
 			return Answer{Answer: []rrset.Set{set}}
 		}
 		return z.negative(wire.NoError)
+	}
+	if z.discovery != nil {
+		if ans, ok := z.discovery.answer(name, qtype, atApex); ok {
+			return ans
+		}
 	}
 	exists := atApex || z.kind == bare
 	for i := range z.data {

@@ -26,8 +26,8 @@ func SpecialUse() *Table {
 	zones = append(zones,
 		loopbackReverse("127.in-addr.arpa.", "1.0.0."),
 		loopbackReverse("1."+strings.Repeat("0.", 31)+"ip6.arpa.", ""),
-		delegated(domain.MustParse("home.arpa."), empty),    // RFC 8375 §4
-		delegated(domain.MustParse("resolver.arpa."), bare), // RFC 9462 §6.4
+		delegated(domain.MustParse("home.arpa."), empty), // RFC 8375 §4
+		delegated(domain.MustParse(discoveryApex), bare), // RFC 9462 §6.4
 	)
 	return newTable(zones)
 }

@@ -11,8 +11,8 @@ import (
 // Answer is what a zone says to a question. The Sets belong to the Table and
 // are never changed.
 type Answer struct {
-	RCode             wire.RCode
-	Answer, Authority []rrset.Set
+	RCode                         wire.RCode
+	Answer, Authority, Additional []rrset.Set
 }
 
 // Table finds the zone that a name is in. A nil Table has no zones.
@@ -25,6 +25,8 @@ type Table struct {
 	tops map[string]struct{}
 	// depth is the number of labels of the longest key.
 	depth int
+	// discovery is what this resolver says of itself; nil: nothing.
+	discovery *Discovery
 }
 
 // newTable makes a Table of zones.
@@ -49,10 +51,28 @@ func (t *Table) Transparent(names ...domain.Name) *Table {
 	if t == nil {
 		return nil
 	}
-	c := &Table{zones: maps.Clone(t.zones), tops: maps.Clone(t.tops), depth: t.depth}
+	c := t.clone()
 	for _, name := range names {
 		c.put(name, nil)
 	}
+	return c
+}
+
+func (t *Table) clone() *Table {
+	return &Table{zones: maps.Clone(t.zones), tops: maps.Clone(t.tops), depth: t.depth, discovery: t.discovery}
+}
+
+// With is the Table with resolver.arpa that tells of this resolver what d says,
+// now and later. A nil Table becomes one of this zone alone.
+func (t *Table) With(d *Discovery) *Table {
+	if t == nil {
+		t = newTable(nil)
+	}
+	c := t.clone()
+	z := delegated(domain.MustParse(discoveryApex), bare)
+	z.discovery = d
+	c.put(z.apex, z)
+	c.discovery = d
 	return c
 }
 
@@ -67,6 +87,9 @@ func (t *Table) Lookup(name domain.Name, qtype wire.Type) (Answer, bool) {
 func (t *Table) LookupWire(name []byte, qtype wire.Type) (Answer, bool) {
 	if t == nil {
 		return Answer{}, false
+	}
+	if ans, ok := t.discovery.own(name, qtype); ok {
+		return ans, true
 	}
 	z := t.closest(name)
 	if z == nil {

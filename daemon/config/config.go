@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"recursor/dns/domain"
@@ -43,6 +44,9 @@ type Listen struct {
 	DoH []netip.AddrPort // TCP, and UDP where HTTP/3 is on
 	DoQ []netip.AddrPort
 }
+
+// Encrypted are the addresses of all encrypted transports.
+func (l *Listen) Encrypted() []netip.AddrPort { return slices.Concat(l.DoT, l.DoH, l.DoQ) }
 
 // DoH tells how DNS is served over HTTP.
 type DoH struct {

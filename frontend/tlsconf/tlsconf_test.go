@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -121,11 +123,98 @@ func TestServerNameChooses(t *testing.T) {
 	}
 }
 
+// Clients that know an address alone send no name, and are shown the certificate
+// for the address that they came to.
+//
+// RFC: 9462.3
+func TestAddressChooses(t *testing.T) {
+	dir := t.TempDir()
+	a, leafA := certify(t, dir, "a", "a.example")
+	folder := filepath.Join(dir, "b")
+	here := netip.MustParseAddr("127.0.0.1")
+	made, err := New(Options{Clock: clock.NewReal(), Seeds: random.Secure{}, Folder: folder, Names: []string{"b.example"}, Addrs: []netip.Addr{here}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	leafB := made.Leaves()[0]
+	s, err := New(Options{Clock: clock.NewReal(), Pairs: []Pair{a, {filepath.Join(folder, certificateFile), filepath.Join(folder, keyFile)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if First(s.Leaves(), "127.0.0.1").Pin() != leafB.Pin() || First(s.Leaves(), "a.example").Pin() != leafA.Pin() || First(s.Leaves(), "127.0.0.2") != nil {
+		t.Error("the certificates cover something else than they were made for")
+	}
+	for _, tc := range []struct {
+		network, at, name string
+		want              *Leaf
+	}{
+		{"tcp", "127.0.0.1:0", "", leafB},
+		{"tcp", "127.0.0.1:0", "a.example", leafA},
+		{"tcp", "127.0.0.2:0", "", leafA},
+	} {
+		l, err := tls.Listen(tc.network, tc.at, s.Config())
+		if err != nil {
+			t.Skip(err)
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			if c, err := l.Accept(); err == nil {
+				_ = c.(*tls.Conn).Handshake()
+				_ = c.Close()
+			}
+		}()
+		c, err := tls.Dial(tc.network, l.Addr().String(), &tls.Config{InsecureSkipVerify: true, ServerName: tc.name}) //nolint:gosec // compared below
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (&Leaf{c.ConnectionState().PeerCertificates[0]}); got.Pin() != tc.want.Pin() {
+			t.Errorf("at %s, asked for %q: the certificate for %v, want %v", tc.at, tc.name, got.Names(), tc.want.Names())
+		}
+		_ = c.Close()
+		_ = l.Close()
+		<-ended
+	}
+}
+
+// The hybrid exchange is preferred, and nothing below the least version is
+// spoken.
+func TestParameters(t *testing.T) {
+	o := Options{Clock: clock.NewReal(), Seeds: random.Secure{}, Names: []string{"a.example"}}
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Minimum = tls.VersionTLS13
+	strict, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := shake(t, s.Config(), trusting(s.Leaves()...))
+	if err != nil || state.CurveID != tls.X25519MLKEM768 || state.Version != tls.VersionTLS13 {
+		t.Errorf("%v over %v: %v", state.CurveID, state.Version, err)
+	}
+	for _, tc := range []struct {
+		server *Source
+		most   uint16
+		good   bool
+	}{
+		{s, tls.VersionTLS12, true}, {s, tls.VersionTLS11, false}, {strict, tls.VersionTLS13, true}, {strict, tls.VersionTLS12, false},
+	} {
+		client := trusting(tc.server.Leaves()...)
+		client.MinVersion, client.MaxVersion = tls.VersionTLS10, tc.most
+		if state, err := shake(t, tc.server.Config(), client); (err == nil) != tc.good || err == nil && state.Version != tc.most {
+			t.Errorf("a client that speaks up to %x: %x, %v", tc.most, state.Version, err)
+		}
+	}
+}
+
 func TestFollowsItsFiles(t *testing.T) {
 	dir := t.TempDir()
 	files, before := certify(t, dir, "a", "a.example")
 	w := &watcher{}
-	s, err := New(Options{Clock: clock.NewReal(), Pairs: []Pair{files}, Watch: w})
+	changes := 0
+	s, err := New(Options{Clock: clock.NewReal(), Pairs: []Pair{files}, Watch: w, Changed: func() { changes++ }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,6 +254,9 @@ func TestFollowsItsFiles(t *testing.T) {
 	}
 	if got := s.Leaves(); len(got) != 1 || got[0].Pin() != after.Pin() {
 		t.Error("a key that is gone cost the certificate")
+	}
+	if changes != 1 {
+		t.Errorf("told of %d changes, want 1", changes)
 	}
 }
 
@@ -232,6 +324,12 @@ func TestSelfSigned(t *testing.T) {
 	info, err := os.Stat(filepath.Join(o.Folder, keyFile))
 	if err != nil || info.Mode().Perm()&0o077 != 0 {
 		t.Errorf("the key can be read by others: %v, %v", info.Mode(), err)
+	}
+	if kept, err := Kept(o.Folder); err != nil || kept.Fingerprint() != leaf.Fingerprint() {
+		t.Errorf("kept: %v", err)
+	}
+	if _, err := Kept(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("of another folder: %v", err)
 	}
 	again, err := New(o)
 	if err != nil || again.Leaves()[0].Fingerprint() != leaf.Fingerprint() {
