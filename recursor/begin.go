@@ -12,10 +12,11 @@ import (
 // join that would wait for itself through others works alone instead.
 func (r *Resolver) Begin(t *iterate.Task, k iterate.Key, signal clock.Signal) iterate.Pending {
 	if k.Again {
-		return r.join(t, k, signal)
+		return r.join(t, k, signal, iterate.Result{})
 	}
 	p := r.pending(t, k, signal)
-	if result, ok := r.walker.Known(t, k); ok {
+	result, ok := r.walker.Known(t, k)
+	if ok {
 		p.result, p.known = result, true
 		signal.Set()
 		return p
@@ -25,13 +26,16 @@ func (r *Resolver) Begin(t *iterate.Task, k iterate.Key, signal clock.Signal) it
 		signal.Set()
 		return p
 	}
+	p.begun = result
 	p.begin()
 	return p
 }
 
-// join is Begin for a question that the cache was asked already.
-func (r *Resolver) join(t *iterate.Task, k iterate.Key, signal clock.Signal) *pending {
+// join is Begin for a question that the cache was asked already, which knew as
+// much as begun.
+func (r *Resolver) join(t *iterate.Task, k iterate.Key, signal clock.Signal, begun iterate.Result) *pending {
 	p := r.pending(t, k, signal)
+	p.begun = begun
 	p.begin()
 	return p
 }
@@ -46,6 +50,7 @@ type pending struct {
 	task   *iterate.Task
 	key    iterate.Key
 	signal clock.Signal
+	begun  iterate.Result // where a walk goes on from
 
 	flight *iterate.Flight
 	leads  bool
@@ -68,12 +73,12 @@ func (p *pending) begin() {
 // lead runs the walk of the flight in a goroutine of its own: whoever asked may
 // leave before it ends.
 func (p *pending) lead() {
-	r, fl, k := p.r, p.flight, p.key
+	r, fl, k, begun := p.r, p.flight, p.key, p.begun
 	t := p.task.Led(fl, k)
 	r.Clock.Go("resolve", func() {
 		defer r.flights.Finish(fl)
 		fl.Err = errBroken // stands if the walk breaks an invariant
-		fl.Result, fl.Err = r.walk(t, k)
+		fl.Result, fl.Err = r.walk(t, k, begun)
 	})
 }
 
@@ -116,9 +121,9 @@ func upstream(err error) bool {
 
 // walk walks and keeps a failure that servers are the evidence for
 // (RFC 9520 §3.2).
-func (r *Resolver) walk(t *iterate.Task, k iterate.Key) (iterate.Result, error) {
+func (r *Resolver) walk(t *iterate.Task, k iterate.Key, begun iterate.Result) (iterate.Result, error) {
 	began := r.Clock.Now().TTL
-	result, err := r.walker.Walk(t, k)
+	result, err := r.walker.Walk(t, k, begun)
 	now := r.Clock.Now().TTL
 	bogus := result.Bogus()
 	switch {

@@ -28,7 +28,8 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Answer, error) {
 	t := r.newTask(now)
 	k := iterate.Key{Name: q.Name, Type: q.Type, CD: q.CD && r.o.Judge != nil}
 
-	if result, ok := r.walker.Known(t, k); ok { // cache
+	result, ok := r.walker.Known(t, k)
+	if ok { // cache
 		return r.answer(result, t, "cache"), nil
 	}
 	if f, ok := r.Cache.GetFailure(q.Name, q.Type, now); ok && !(k.CD && validation(f.Code)) {
@@ -37,7 +38,7 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Answer, error) {
 	if q.CacheOnly {
 		return Answer{RCode: wire.Refused, From: "refused"}, &ede.Error{Code: ede.NotReady, Err: ErrNotCached}
 	}
-	return r.fly(ctx, q, k, t, now) // flight → walk → rank and store
+	return r.fly(ctx, q, k, t, result) // flight → walk → rank and store
 }
 
 // newTask is the Task of a client query, with a whole budget.
@@ -52,13 +53,15 @@ func (r *Resolver) newTask(now time.Time) *iterate.Task {
 }
 
 // fly waits for the flight of the question: until stale data is good enough,
-// until the client's time is over, or until there is an answer.
-func (r *Resolver) fly(ctx context.Context, q Query, k iterate.Key, t *iterate.Task, now time.Time) (Answer, error) {
+// until the client's time is over, or until there is an answer. begun is how far
+// the cache leads.
+func (r *Resolver) fly(ctx context.Context, q Query, k iterate.Key, t *iterate.Task, begun iterate.Result) (Answer, error) {
+	now := r.Clock.Now().TTL
 	signal := r.Clock.NewSignal()
 	if ctx.Done() != nil {
 		defer context.AfterFunc(ctx, signal.Set)()
 	}
-	p := r.join(t, k, signal)
+	p := r.join(t, k, signal, begun)
 	defer p.Leave()
 
 	end := now.Add(r.o.Answer)

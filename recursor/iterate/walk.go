@@ -42,11 +42,17 @@ type walk struct {
 	out        Result
 }
 
-// Walk resolves k, which the caller has not found by Known, for t. The Result
+// Walk resolves k, which Known knows as far as begun leads, for t. The Result
 // holds the Steps that were reached, also where there is an error, which is an
 // *ede.Error.
-func (w *Walker) Walk(t *Task, k Key) (Result, error) {
+func (w *Walker) Walk(t *Task, k Key, begun Result) (Result, error) {
 	c := walk{Walker: w, task: t, cd: k.CD, signal: w.clock.NewSignal(), sname: k.Name, stype: k.Type, avoid: k.Avoid, unknown: true}
+	for i := range begun.Steps {
+		if done, err := c.take(begun.Steps[i]); done || err != nil {
+			return c.out, err
+		}
+		c.unknown = true // Known looked there
+	}
 	err := c.run()
 	return c.out, err
 }
