@@ -104,6 +104,9 @@ func (e *Engine) Handler(ctx context.Context) *serve.Handler {
 		UDPDeadline: l.UDPAnswerTime, Deadline: l.AnswerTime, Idle: l.TCPIdle,
 		Resolutions: l.Resolutions, ResolutionsPerClient: l.ResolutionsPerClient,
 	}
+	if c.Cache.Prefetch {
+		o.Refresh = resolver{e.Resolver}.refresh
+	}
 	o.Zones = e.localZones()
 	return serve.New(ctx, o)
 }

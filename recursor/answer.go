@@ -2,8 +2,8 @@ package recursor
 
 import (
 	"errors"
-	"slices"
 	"math"
+	"slices"
 	"time"
 
 	"recursor/cache"

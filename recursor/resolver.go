@@ -56,6 +56,8 @@ type Resolver struct {
 	flights *iterate.Flights
 	servers *infra.Table
 	arrived atomic.Uint64
+	// refreshing counts the Refreshes in progress.
+	refreshing atomic.Int32
 }
 
 // New builds a Resolver. It starts nothing.

@@ -49,6 +49,9 @@ func (h *Handler) finished(r *request, dst []byte) int {
 	binary.BigEndian.PutUint16(dst[n:], uint16(r.qtype))
 	binary.BigEndian.PutUint16(dst[n+2:], uint16(r.class))
 	h.counters.add(r, Finished, f.RCode)
+	if f.Due {
+		h.refresh(r)
+	}
 	if h.watched {
 		h.observe(r, &outcome{rcode: f.RCode, from: "cache"}, h.queries.Add(1))
 	}
@@ -107,5 +110,5 @@ func (h *Handler) keep(r *request, o *outcome) {
 	if longest := h.longest(r); len(msg)+e.Len(longest) > longest {
 		return // this client came here because it does not fit, and will come again
 	}
-	h.set.Answers.Put(&r.key, &answer.Answer{Message: msg, At: h.now(r), Secure: o.secure})
+	h.set.Answers.Put(&r.key, &answer.Answer{Message: msg, At: h.now(r), Secure: o.secure, Window: o.window})
 }

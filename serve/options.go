@@ -24,6 +24,11 @@ type Options struct {
 	// Handler of other Options over the same data gives it another, or this one
 	// after FlushAll.
 	Answers *answer.Cache
+	// Refresh, where there is one, is told of answers that are asked for shortly
+	// before they end. It fetches anew what of an answer is soon over, without
+	// waiting for it; done is called when that is there. False: it does not, for
+	// now. What goes to it is no more than a tenth of what is asked here.
+	Refresh func(q Question, done func()) bool
 	// Random gives the cookie secret where none is configured.
 	Random random.Seeder
 

@@ -26,6 +26,7 @@ type Handler struct {
 	watched     bool // the Observer wants to know of hits
 	queries     atomic.Uint64
 	counters    counters
+	refreshes   refreshes
 }
 
 var _ frontend.Handler = (*Handler)(nil)
@@ -111,6 +112,9 @@ func (h *Handler) Miss(q *frontend.Query, send func(msg []byte)) {
 			h.observe(&r, &o, id)
 		}
 		h.keep(&r, &o) // the client has its answer
+		if o.due {
+			h.refresh(&r)
+		}
 	}()
 	var done outcome
 	if !h.admit(&r, &done) && !h.local(&r, &done) {

@@ -50,6 +50,8 @@ type Found struct {
 	RCode                         wire.RCode
 	Answer, Authority, Additional uint16
 	Secure                        bool
+	// Due: it has come into its Window.
+	Due bool
 }
 
 // Get writes the body kept for k to dst at off, TTLs counted down to now. off is
@@ -65,10 +67,12 @@ func (c *Cache) Get(k *Key, dst []byte, off int, now time.Time) (f Found, ok boo
 	}
 	h := readHead(value)
 	end := len(value) - 2*h.records()
-	if !countDown(value[headLen:end], value[end:], h.age(t)) {
+	left := countDown(value[headLen:end], value[end:], h.age(t))
+	if left == 0 {
 		return Found{}, false
 	}
 	f.End = off + end - headLen
+	f.Due = left <= uint32(h.window)
 	f.RCode, f.Secure = h.rcode, h.secure
 	f.Answer, f.Authority, f.Additional = h.counts[0], h.counts[1], h.counts[2]
 	return f, true
@@ -95,6 +99,9 @@ type Answer struct {
 	At      time.Time
 	// Secure: all of it was validated.
 	Secure bool
+	// Window is for how long before its end it is Due, 18 hours at most; 0: for a
+	// tenth of the least TTL.
+	Window time.Duration
 }
 
 // Put keeps a under k, which Stamp marked. False: it is none that may be kept.

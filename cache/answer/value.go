@@ -2,6 +2,7 @@ package answer
 
 import (
 	"encoding/binary"
+	"time"
 
 	"recursor/dns/wire"
 )
@@ -10,13 +11,15 @@ import (
 // in two octets. The head is no longer than header and shortest question
 // together, so that Get can copy a value to where its body belongs and let
 // header and question be written over the head. It is, in this order: RCODE and
-// a bit for Secure (1 octet), counts of the three sections (2 each), tick (6).
+// a bit for Secure (1 octet), counts of the three sections (2 each), tick (6),
+// window in seconds (2).
 const (
-	headLen   = 1 + 6 + tickLen
+	headLen   = 1 + 6 + tickLen + 2
 	secureBit = 1 << 7
 	countsAt  = 1
 	tickAt    = 7
 	tickLen   = 6
+	windowAt  = tickAt + tickLen
 
 	// MinOffset is the least length of header and question.
 	MinOffset = wire.HeaderLen + 1 + 4
@@ -35,6 +38,7 @@ type head struct {
 	secure bool
 	counts [3]uint16
 	at     tick
+	window uint16
 }
 
 func readHead(value []byte) (h head) {
@@ -44,6 +48,7 @@ func readHead(value []byte) (h head) {
 	}
 	// The tick fills the upper part of eight octets that end with it.
 	h.at = tick(binary.LittleEndian.Uint64(value[tickAt+tickLen-8:]) >> 16)
+	h.window = binary.LittleEndian.Uint16(value[windowAt:])
 	return h
 }
 
@@ -57,7 +62,8 @@ func (h *head) append(dst []byte) []byte {
 		dst = binary.LittleEndian.AppendUint16(dst, n)
 	}
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(h.at))
-	return binary.LittleEndian.AppendUint16(dst, uint16(h.at>>32))
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(h.at>>32))
+	return binary.LittleEndian.AppendUint16(dst, h.window)
 }
 
 // records is the number of records, each of which has a TTL.
@@ -66,17 +72,20 @@ func (h *head) records() int { return int(h.counts[0]) + int(h.counts[1]) + int(
 // age is how many seconds began since the TTLs were true.
 func (h *head) age(now tick) uint32 { return (max(now-h.at, 0) + second - 1).seconds32() }
 
-// countDown takes age off the TTL at each offset; false: one is over.
-func countDown(body, offsets []byte, age uint32) bool {
+// countDown takes age off the TTL at each offset and returns the least that is
+// left; 0: one is over.
+func countDown(body, offsets []byte, age uint32) (least uint32) {
+	least = 1<<32 - 1
 	for ; len(offsets) >= 2; offsets = offsets[2:] {
 		field := body[binary.LittleEndian.Uint16(offsets):][:4]
 		ttl := binary.BigEndian.Uint32(field)
 		if ttl <= age {
-			return false
+			return 0
 		}
 		binary.BigEndian.PutUint32(field, ttl-age)
+		least = min(least, ttl-age)
 	}
-	return true
+	return least
 }
 
 // encode appends the value of a, and finds the least of its TTLs; false where it
@@ -94,7 +103,9 @@ func encode(dst []byte, a *Answer, at tick) (value []byte, least uint32, ok bool
 	h := head{
 		rcode: header.Flags.RCode(), secure: a.Secure, at: at,
 		counts: [3]uint16{header.AN, header.NS, header.AR},
+		window: uint16(min(a.Window/time.Second, 1<<16-1)),
 	}
+	from := len(dst)
 	dst = h.append(dst)
 	dst = append(dst, a.Message[start:]...)
 	const ttlOffset = 6 // before the RDATA: TTL and RDLENGTH
@@ -106,6 +117,9 @@ func encode(dst []byte, a *Answer, at tick) (value []byte, least uint32, ok bool
 		}
 		least = min(least, rr.TTL)
 		dst = binary.LittleEndian.AppendUint16(dst, uint16(rr.Start-ttlOffset-start))
+	}
+	if h.window == 0 {
+		binary.LittleEndian.PutUint16(dst[from+windowAt:], uint16(min(least/10, 1<<16-1)))
 	}
 	return dst, least, c.Off == len(a.Message) && least >= 2 && h.records() > 0
 }
