@@ -100,6 +100,7 @@ func (c *court) judgeCut(name domain.Name, f *Fetched) cut {
 		d.kind = noCut
 		d.absent = f.NXDomain && !finding.NXName && len(f.Chain) == 0
 	}
+	f.Links = b.links
 	c.keep(f, d)
 	return d
 }
@@ -147,7 +148,7 @@ func (b *bench) knownCut(name domain.Name, f *Fetched) (cut, bool) {
 		if len(f.Chain) > 0 {
 			return cut{kind: noCut, verdict: v, within: zones[0]}, true
 		}
-		records := denial.NewRecords(zones[0], b.work)
+		records := b.records(zones[0])
 		for i := range f.Proof[:min(len(f.Proof), MaxProof)] {
 			records.Add(&f.Proof[i])
 		}

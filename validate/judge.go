@@ -29,6 +29,9 @@ type Options struct {
 	// which a denial is insecure, and above which it is bogus (RFC 9276 §3.2
 	// wants the one low and lets the other be); 0 is 50 and 500.
 	InsecureIterations, BogusIterations uint16
+	// ProofHashes is how many NSEC3 hashes are computed for one proof; 0 is
+	// denial.MaxHashes.
+	ProofHashes int
 }
 
 // Judge judges.

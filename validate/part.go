@@ -32,6 +32,7 @@ func (c *court) response(r *Response) Parts {
 	default:
 		p.Final, _, _ = b.denial()
 	}
+	p.Links = b.links
 	return p
 }
 
@@ -54,6 +55,7 @@ type bench struct {
 	// proofs are the records that may prove something, by the zone that signed
 	// them.
 	proofs map[domain.Name]*proof
+	links  []Link
 }
 
 // maxSigners is how many zones are looked into as the signer of one RRset. A

@@ -24,12 +24,19 @@ type proof struct {
 	ttl     uint32
 }
 
+// records are for a proof by the zone.
+func (c *court) records(zone domain.Name) *denial.Records {
+	r := denial.NewRecords(zone, c.work)
+	r.Limit = c.ProofHashes
+	return r
+}
+
 // proof verifies the records that the zone signed.
 func (b *bench) proof(z *zone) *proof {
 	if p, ok := b.proofs[z.name]; ok {
 		return p
 	}
-	p := &proof{records: denial.NewRecords(z.name, b.work), ttl: ^uint32(0)}
+	p := &proof{records: b.records(z.name), ttl: ^uint32(0)}
 	if b.proofs == nil {
 		b.proofs = make(map[domain.Name]*proof)
 	}
@@ -51,6 +58,7 @@ func (b *bench) proof(z *zone) *proof {
 		case result.Encloser.IsZero() && p.records.Add(set):
 			// One that was made of a wildcard has no place in the chain.
 			p.ttl = min(p.ttl, result.TTL)
+			b.links = append(b.links, Link{Zone: z.name, Set: set, TTL: result.TTL})
 			if end := b.end(&result.Signature); p.expires.IsZero() || end.Before(p.expires) {
 				p.expires = end
 			}

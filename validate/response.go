@@ -49,6 +49,17 @@ type Parts struct {
 	Final Verdict
 	// More has a verdict for each further set.
 	More []Verdict
+	// Links are the records of the Response's Proof that were looked at and
+	// hold.
+	Links []Link
+}
+
+// Link is a record of a zone's chain of denial: a key of the zone, which is
+// secure, signed the NSEC or NSEC3 RRset, over its owner and not a wildcard.
+type Link struct {
+	Zone domain.Name
+	Set  *rrset.Set
+	TTL  uint32 // as in a Verdict
 }
 
 // Worst is the verdict that the answer as a whole is worth: the first of the
@@ -86,6 +97,9 @@ type Fetched struct {
 	// lost.
 	Known   bool
 	Verdict Verdict
+	// Links are, when it comes back with Keep, the records of its Proof that
+	// hold.
+	Links []Link
 }
 
 // Fetcher brings DNSKEY and DS records. A DS question goes to the servers of

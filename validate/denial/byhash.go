@@ -1,24 +1,30 @@
 package denial
 
 import (
+	"cmp"
+
 	"recursor/dns/domain"
 	"recursor/dns/wire"
 )
 
 // hash is the hash of name with the parameters of the records.
-func (r *Records) hash(name domain.Name) (Hash, error) {
+func (r *Records) hash(name domain.Name) (Hash, error) { return r.HashWith(&r.nsec3[0].Params, name) }
+
+// HashWith is the hash of name with parameters that are those of the records or
+// of the first to be added. It is computed once, and paid for.
+func (r *Records) HashWith(p *Params, name domain.Name) (Hash, error) {
 	for i := range r.hashes {
 		if r.hashes[i].name == name {
 			return r.hashes[i].hash, nil
 		}
 	}
-	if len(r.hashes) == MaxHashes {
+	if len(r.hashes) >= cmp.Or(r.Limit, MaxHashes) {
 		return Hash{}, ErrHashes
 	}
 	if err := r.work.Hashes(1); err != nil {
 		return Hash{}, err
 	}
-	h := r.nsec3[0].Params.Hash(name)
+	h := p.Hash(name)
 	r.hashes = append(r.hashes, hashed{name, h})
 	return h, nil
 }

@@ -37,7 +37,7 @@ func (r *Records) nsecNameError(name domain.Name) Finding {
 	if by == nil || empty {
 		return Finding{}
 	}
-	by, empty = r.absent(wildcard(by.encloser(name)))
+	by, empty = r.absent(wildcard(by.Encloser(name)))
 	return Finding{Proven: by != nil && !empty}
 }
 
@@ -49,7 +49,7 @@ func (r *Records) nsecNoData(name domain.Name, t wire.Type) Finding {
 	if by == nil || empty {
 		return Finding{Proven: empty}
 	}
-	source := wildcard(by.encloser(name))
+	source := wildcard(by.Encloser(name))
 	if n := r.matching(source); n != nil {
 		return atWildcard(source, n.Types, t)
 	}

@@ -46,9 +46,9 @@ func (r *NSEC) speaksOf(zone, name domain.Name) bool {
 	return r.Covers(zone, name) && !(name.Below(r.Owner) && r.Types.blind())
 }
 
-// encloser is the closest encloser of a name that the record covers: what it
+// Encloser is the closest encloser of a name that the record covers: what it
 // shares with the one or the other neighbour exists (RFC 4592 §3.3.1).
-func (r *NSEC) encloser(name domain.Name) domain.Name {
+func (r *NSEC) Encloser(name domain.Name) domain.Name {
 	a, b := name.CommonAncestor(r.Owner), name.CommonAncestor(r.Next)
 	if b.Len() > a.Len() {
 		return b

@@ -8,7 +8,8 @@ import (
 	"recursor/dns/wire"
 )
 
-// MaxHashes is how many names are hashed for one proof. A name has at most 127
+// MaxHashes is how many names are hashed for one proof, where Records.Limit says
+// nothing else. A name has at most 127
 // labels, each of which may have to be hashed to find the closest encloser
 // (CVE-2023-50868).
 const MaxHashes = 150
@@ -49,6 +50,8 @@ type Records struct {
 	nsec  []NSEC
 	nsec3 []NSEC3
 	work  Work
+	// Limit is how many names are hashed at most; 0 is MaxHashes.
+	Limit int
 
 	hashes []hashed
 }

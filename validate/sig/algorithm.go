@@ -138,6 +138,13 @@ type Policy struct {
 	// outside are unsupported, so that nobody's key is a burden and nobody's
 	// weak key is an assurance. No setting goes below 512 or above 4096.
 	MinRSA, MaxRSA int
+	// MaxExponent bounds the exponent of RSA keys in bits; 0 is 33, which admits
+	// 2^32+1. Zones have used that. Longer ones make checks slow.
+	MaxExponent int
+	// Checks is how many checks are made for one RRset, Tagged how many keys of
+	// one tag and algorithm are tried, DS how many DS records are looked at; 0
+	// is MaxSignatures, MaxTagged and MaxDS.
+	Checks, Tagged, DS int
 	// Recorded admits what no validator may: DSA, and RSA keys of 512 bits. It
 	// is for scenarios that were recorded when such keys were in use, and for
 	// nothing that serves.
@@ -166,9 +173,22 @@ const (
 	leastRSA    = 512
 	defaultRSA  = 1024
 	greatestRSA = 4096
-	// exponentBits admits 2^32+1, which zones have used.
+	// exponentBits is the default of Policy.MaxExponent.
 	exponentBits = 33
 )
+
+// or is n, or the default where n is zero.
+func or(n, standard int) int {
+	if n <= 0 {
+		return standard
+	}
+	return n
+}
+
+func (p *Policy) checks() int   { return or(p.Checks, MaxSignatures) }
+func (p *Policy) tagged() int   { return or(p.Tagged, MaxTagged) }
+func (p *Policy) ds() int       { return or(p.DS, MaxDS) }
+func (p *Policy) exponent() int { return or(p.MaxExponent, exponentBits) }
 
 // rsaBits is the range of the modulus.
 func (p *Policy) rsaBits() (least, greatest int) {

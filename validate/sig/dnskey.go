@@ -130,14 +130,15 @@ func (ks *Keys) All() []Key { return ks.keys }
 const (
 	// MaxTagged is how many keys of one tag and algorithm are tried. Tags
 	// collide by chance, and for zones with two such keys that must not matter;
-	// more collide by intent only (CVE-2023-50387).
+	// more collide by intent only (CVE-2023-50387). Policy.Tagged may say
+	// otherwise.
 	MaxTagged = 4
-	// MaxDS is how many DS records are looked at.
+	// MaxDS is how many DS records are looked at; Policy.DS may say otherwise.
 	MaxDS = 8
 )
 
 // tagged yields the keys that a record with the tag and algorithm may mean: at
-// most MaxTagged that may verify. Where there is none, fault says what is wrong
+// most Policy.Tagged that may verify. Where there is none, fault says what is wrong
 // with those that were passed over.
 func (ks *Keys) tagged(tag uint16, a Algorithm) (found []*Key, fault Fault) {
 	fault = KeyMissing
@@ -150,7 +151,7 @@ func (ks *Keys) tagged(tag uint16, a Algorithm) (found []*Key, fault Fault) {
 			fault = max(fault, f)
 			continue
 		}
-		if found = append(found, k); len(found) == MaxTagged {
+		if found = append(found, k); len(found) == ks.policy.tagged() {
 			break
 		}
 	}
@@ -172,8 +173,9 @@ type Vouched struct {
 // VouchedBy picks the keys that the DS records, as Policy.Usable gives them,
 // stand for (RFC 4035 §5.2). The SEP flag does not matter.
 func (ks *Keys) VouchedBy(records []DS) Vouched {
-	v := Vouched{Keys: &Keys{Zone: ks.Zone, policy: ks.policy}, Fault: KeyMissing, Unusable: len(records) <= MaxDS}
-	for i := range records[:min(len(records), MaxDS)] {
+	most := ks.policy.ds()
+	v := Vouched{Keys: &Keys{Zone: ks.Zone, policy: ks.policy}, Fault: KeyMissing, Unusable: len(records) <= most}
+	for i := range records[:min(len(records), most)] {
 		ds := &records[i]
 		found, fault := ks.tagged(ds.KeyTag, ds.Algorithm)
 		unusable := false

@@ -9,8 +9,8 @@
 //
 // # Resources
 //
-// Of one RRset at most MaxSignatures checks are made, with at most MaxTagged
-// keys for a signature; of a DS RRset at most MaxDS records are looked at. Each
+// Of one RRset at most Policy.Checks checks are made, with at most Policy.Tagged
+// keys for a signature; of a DS RRset at most Policy.DS records are looked at. Each
 // check and each failure is told to a Work, which may say stop. RSA takes
 // moduli of 1024 to 4096 bits and exponents of up to 33 bits, so that a check
 // costs what a check costs, whoever chose the key. A key is parsed once.

@@ -35,7 +35,7 @@ func readRSA(field []byte, p *Policy) (public, Fault) {
 		return nil, KeyMalformed
 	}
 	exponent, modulus := trimZeros(field[at:at+length]), trimZeros(field[at+length:])
-	if len(exponent) > (exponentBits+7)/8 || len(modulus) > greatestRSA/8 {
+	if len(exponent) > (p.exponent()+7)/8 || len(modulus) > greatestRSA/8 {
 		return nil, KeySize // before anything is computed with it
 	}
 	k := &rsaKey{n: new(big.Int).SetBytes(modulus), e: new(big.Int).SetBytes(exponent)}
@@ -45,7 +45,7 @@ func readRSA(field []byte, p *Policy) (public, Fault) {
 		// No product of two primes; no exponent that has an inverse, or 1, with
 		// which everybody can sign.
 		return nil, KeyMalformed
-	case bits < least || bits > greatest || k.e.BitLen() > exponentBits:
+	case bits < least || bits > greatest || k.e.BitLen() > p.exponent():
 		return nil, KeySize
 	case bits >= defaultRSA && k.e.IsInt64() && k.e.Int64() <= math.MaxInt32:
 		k.std = &rsa.PublicKey{N: k.n, E: int(k.e.Int64())}

@@ -8,7 +8,8 @@ import (
 	"recursor/dns/wire"
 )
 
-// MaxSignatures is how many checks are made for one RRset.
+// MaxSignatures is how many checks are made for one RRset, where Policy.Checks
+// says nothing else.
 const MaxSignatures = 8
 
 // Work is the budget that checks are made from. An error says that it is spent:
@@ -127,7 +128,7 @@ func (v *verifier) note(s *RRSIG, f Fault) {
 
 // try checks a signature with a key and reports whether to look no further.
 func (v *verifier) try(s *RRSIG, k *Key) (done bool) {
-	if v.Checks == MaxSignatures {
+	if v.Checks == v.keys.policy.checks() {
 		return true
 	}
 	pub, fault := k.material(v.keys.policy)
