@@ -1,28 +1,42 @@
 package observe
 
-// Choosy is an Observer that may have no use for the answers that cost nothing.
-// Others want every event.
+// Interest is a kind of events that an Observer may have no use for, because
+// they come by the hundred thousand a second. Failures are told to everybody.
+type Interest uint8
+
+// Interests, to be added up.
+const (
+	// Hits are Answered of queries that needed no resolution.
+	Hits Interest = 1 << iota
+	// Answers are Answered of queries that were resolved and did not fail.
+	Answers
+	// Steps are what a resolution does: Sent, Received, Stored and Judged.
+	Steps
+)
+
+// Choosy is an Observer that says what it has a use for. Others want every
+// event.
 type Choosy interface {
 	Observer
-	// WantsHits reports whether it wants Answered of queries that needed no
-	// resolution, which come by the hundred thousand a second. It always says the
-	// same.
-	WantsHits() bool
+	// Wants is what it wants to be told of. It always says the same.
+	Wants() Interest
 }
 
-// WantsHits reports whether o is to be told of queries that needed no
-// resolution.
-func WantsHits(o Observer) bool {
+// Wants reports whether o is to be told of events of the kind i.
+func Wants(o Observer, i Interest) bool {
 	c, choosy := o.(Choosy)
-	return !choosy || c.WantsHits()
+	return !choosy || c.Wants()&i != 0
 }
 
-// WantsHits implements Choosy.
-func (t Tee) WantsHits() bool {
+// Wants implements Choosy.
+func (t Tee) Wants() Interest {
+	var all Interest
 	for _, o := range t {
-		if WantsHits(o) {
-			return true
+		for _, i := range [...]Interest{Hits, Answers, Steps} {
+			if Wants(o, i) {
+				all |= i
+			}
 		}
 	}
-	return false
+	return all
 }

@@ -62,6 +62,9 @@ type Resolver struct {
 
 // New builds a Resolver. It starts nothing.
 func New(p Parts, o Options) *Resolver {
+	if p.Watch != nil && !observe.Wants(p.Watch, observe.Steps) {
+		p.Watch = nil
+	}
 	if o.StaleAfter == 0 {
 		o.StaleAfter = 1800 * time.Millisecond
 	}

@@ -52,7 +52,7 @@ func (h *Handler) finished(r *request, dst []byte) int {
 	if f.Due {
 		h.refresh(r)
 	}
-	if h.watched {
+	if h.tellsHits {
 		h.observe(r, &outcome{rcode: f.RCode, from: "cache"}, h.queries.Add(1))
 	}
 	return len(msg)

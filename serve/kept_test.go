@@ -174,7 +174,7 @@ func TestFlushWhileResolving(t *testing.T) {
 // modest is an Observer that has no use for hits.
 type modest struct{ events }
 
-func (*modest) WantsHits() bool { return false }
+func (*modest) Wants() observe.Interest { return observe.Answers }
 
 // TestModestObserver: who has no use for hits is told of misses alone, unless it
 // shares the stream with somebody who has.

@@ -23,7 +23,8 @@ type Handler struct {
 	resolutions *limit.Resolutions
 	chaos       []chaosAnswer
 	any         []rrset.Set
-	watched     bool // the Observer wants to know of hits
+	tellsHits   bool // the Observer wants to know of them
+	tellsGood   bool // and of answers that are no failures
 	queries     atomic.Uint64
 	counters    counters
 	refreshes   refreshes
@@ -42,7 +43,8 @@ func New(ctx context.Context, o Options) *Handler {
 		resolutions: limit.NewResolutions(o.Resolutions, o.ResolutionsPerClient),
 		chaos:       chaosAnswers(o.Identity, o.Version),
 		any:         []rrset.Set{anyRecord(o.AnyTTL)},
-		watched:     o.Observer != nil && observe.WantsHits(o.Observer),
+		tellsHits:   o.Observer != nil && observe.Wants(o.Observer, observe.Hits),
+		tellsGood:   o.Observer != nil && observe.Wants(o.Observer, observe.Answers),
 	}
 	if o.Cookies.Mode != CookiesIgnored {
 		h.cookies = limit.NewCookies(o.Random, o.Cookies.Secrets...)
@@ -70,7 +72,7 @@ func (h *Handler) Hit(q *frontend.Query, dst []byte) (n int, ok bool) {
 		return 0, false
 	}
 	h.counters.add(&r, AtHand, o.rcode)
-	if h.watched {
+	if h.tellsHits {
 		h.observe(&r, &o, h.queries.Add(1))
 	}
 	return copy(dst, msg), true
@@ -108,7 +110,7 @@ func (h *Handler) Miss(q *frontend.Query, send func(msg []byte)) {
 	defer func() {
 		send(h.append(make([]byte, 0, min(h.longest(&r), maxPayload)), &r, &o))
 		h.counters.add(&r, o.source, o.rcode)
-		if h.set.Observer != nil {
+		if h.tellsGood || h.set.Observer != nil && o.rcode == wire.ServFail {
 			h.observe(&r, &o, id)
 		}
 		h.keep(&r, &o) // the client has its answer

@@ -8,5 +8,11 @@ import (
 
 var _ observe.Choosy = (*Observer)(nil)
 
-// WantsHits implements observe.Choosy: they are lines of level debug.
-func (o *Observer) WantsHits() bool { return o.log.Core().Enabled(zap.DebugLevel) }
+// Wants implements observe.Choosy: what did not fail is a line of level debug,
+// and the steps towards it are no lines at all.
+func (o *Observer) Wants() observe.Interest {
+	if o.log.Core().Enabled(zap.DebugLevel) {
+		return observe.Hits | observe.Answers
+	}
+	return 0
+}
