@@ -61,11 +61,11 @@ type Handler interface {
 	// also what to say of an answer that does not fit dst. Hit keeps neither q
 	// nor dst, does not block and does not allocate on an answer from the cache.
 	Hit(q *Query, dst []byte) (n int, ok bool)
-	// Miss resolves q, which is the handler's own copy now, blocks until done
-	// and calls reply at most once, perhaps from another goroutine and never
-	// after Miss returned. reply may keep msg; it may block for as long as a
-	// client may take to read. Miss is called in a goroutine of its own
-	// (clock.Go).
+	// Miss resolves q, which nobody else uses until Miss returns, blocks until
+	// done and calls reply at most once, perhaps from another goroutine and never
+	// after Miss returned. reply may keep msg, but not over UDP; it may block for
+	// as long as a client may take to read. Miss is called in a goroutine of its
+	// own (clock.Go).
 	Miss(q *Query, reply func(msg []byte))
 }
 

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,7 @@ type Handler struct {
 	tellsHits   bool // the Observer wants to know of them
 	tellsGood   bool // and of answers that are no failures
 	queries     atomic.Uint64
+	rooms       sync.Pool // of *[maxPayload]byte: for responses over UDP
 	counters    counters
 	refreshes   refreshes
 }
@@ -108,7 +110,7 @@ func (h *Handler) Miss(q *frontend.Query, send func(msg []byte)) {
 	// and the panic goes on to whoever started the goroutine.
 	o := failed(wire.ServFail, ede.Other, "internal error")
 	defer func() {
-		send(h.append(make([]byte, 0, min(h.longest(&r), maxPayload)), &r, &o))
+		h.send(&r, &o, send)
 		h.counters.add(&r, o.source, o.rcode)
 		if h.tellsGood || h.set.Observer != nil && o.rcode == wire.ServFail {
 			h.observe(&r, &o, id)
@@ -124,6 +126,21 @@ func (h *Handler) Miss(q *frontend.Query, send func(msg []byte)) {
 		done = h.resolve(&r, id)
 	}
 	o = done
+}
+
+// send makes the response and sends it. Over UDP it is nobody's afterwards, and
+// its memory serves for the next.
+func (h *Handler) send(r *request, o *outcome, send func(msg []byte)) {
+	if r.transport != frontend.UDP {
+		send(h.append(make([]byte, 0, maxPayload), r, o))
+		return
+	}
+	room, _ := h.rooms.Get().(*[maxPayload]byte)
+	if room == nil {
+		room = new([maxPayload]byte)
+	}
+	send(h.append(room[:0], r, o))
+	h.rooms.Put(room)
 }
 
 // resolve asks the Resolver, where there is a place left.

@@ -15,6 +15,9 @@ type miss struct {
 	client   netip.AddrPort // with its zone, unlike query.Client
 	origin   origin
 	inline   [512]byte // the message, where it fits: RFC 1035 §2.3.4, and few queries are longer
+	// m.resolve and m.reply, made once: a miss is used for many queries.
+	resolveFunc func()
+	replyFunc   func(msg []byte)
 }
 
 // miss hands a copy of q to the handler's Miss, or drops it when too many are
@@ -25,16 +28,23 @@ func (l *Listener) miss(q *frontend.Query, counters *frontend.Counters, s *socke
 		return
 	}
 	counters.Add(frontend.Misses, 1)
-	m := &miss{query: *q, listener: l, counters: counters, socket: s, client: client, origin: from}
+	m, _ := l.unused.Get().(*miss)
+	if m == nil {
+		m = &miss{listener: l}
+		m.resolveFunc, m.replyFunc = m.resolve, m.reply
+	}
+	m.query, m.counters, m.socket, m.client, m.origin = *q, counters, s, client, from
 	m.query.Message = append(m.inline[:0], q.Message...)
 	l.missing.Add(1)
-	l.o.Clock.Go("udp miss", m.resolve)
+	l.o.Clock.Go("udp miss", m.resolveFunc)
 }
 
 func (m *miss) resolve() {
-	defer m.listener.missing.Done()
-	defer m.listener.o.Misses.Leave()
-	m.listener.o.Handler.Miss(&m.query, m.reply)
+	l := m.listener
+	defer l.missing.Done()
+	defer l.o.Misses.Leave()
+	l.o.Handler.Miss(&m.query, m.replyFunc)
+	l.unused.Put(m) // not after a panic: whoever has it then may go on using it
 }
 
 func (m *miss) reply(msg []byte) {

@@ -56,6 +56,7 @@ type Listener struct {
 	stopping atomic.Bool
 	working  sync.WaitGroup // workers
 	missing  sync.WaitGroup // misses in progress
+	unused   sync.Pool      // of *miss
 	calls    calls          // the system calls of a batch; tests count them
 	grace    time.Duration  // for a last answer, where the kernel's queue is full
 }
