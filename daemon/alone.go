@@ -31,15 +31,22 @@ type Alone struct {
 func NewAlone(c *config.Config, between func(transport.Exchanger) (transport.Exchanger, observe.Observer)) (*Alone, error) {
 	a := &Alone{Clock: clock.NewReal()}
 	a.Clock.FixedSignature = c.Validation.FixedTime
-	a.udp = upstream.New(upstream.Options{Clock: a.Clock})
-	a.tcp = stream.New(stream.Options{
-		Clock: a.Clock, MaxConns: c.Limits.UpstreamTCPConnections, Idle: c.Limits.UpstreamTCPIdle,
-	})
+	a.udp, a.tcp = exchangers(c, a.Clock)
 	w := World{Clock: a.Clock, Seeds: random.Secure{}}
 	w.Net, w.Watch = between(transport.Route{UDP: a.udp, TCP: a.tcp})
 	var err error
 	a.engine, err = NewEngine(c, w)
 	return a, err
+}
+
+// exchangers are the ways to servers.
+func exchangers(c *config.Config, k clock.Clock) (*upstream.Exchanger, *stream.Exchanger) {
+	l := &c.Limits
+	return upstream.New(upstream.Options{Clock: k, Misses: l.WrongReplies}), stream.New(stream.Options{
+		Clock: k, Misses: l.WrongReplies,
+		MaxConns: l.UpstreamTCPConnections, MaxPerServer: l.UpstreamTCPPerServer, MaxOutstanding: l.UpstreamTCPOutstanding,
+		Connect: l.UpstreamTCPConnect, Idle: l.UpstreamTCPIdle,
+	})
 }
 
 // Hints are the root servers that walks begin at.

@@ -170,6 +170,9 @@ func (e *Engine) recursorOptions() recursor.Options {
 func usable(c *config.Config) delegation.Usable {
 	return delegation.Usable{
 		Special: c.Upstream.AllowSpecialAddresses,
+		Quotas: infra.Quotas{
+			Zone: l.FetchesPerZone, Server: l.FetchesPerServer, TopZone: l.FetchesPerTopZone, TopServer: l.FetchesPerTopServer,
+		},
 		NoIPv4:  !c.Upstream.IPv4, NoIPv6: !c.Upstream.IPv6,
 		Own: c.Listen.DNS,
 	}

@@ -20,6 +20,8 @@ type Options struct {
 	Walk iterate.Options
 	// Timing is how servers are waited for; infra.DefaultTiming.
 	Timing infra.Timing
+	// Quotas bound what is under way to zones and servers.
+	Quotas infra.Quotas
 	// Delegations are hints, stub and forward zones.
 	Delegations delegation.Options
 	// StaleAfter is how long a client waits before stale data is good enough
@@ -85,6 +87,7 @@ func New(p Parts, o Options) *Resolver {
 		Clock: p.Clock, Net: p.Net, Cache: p.Cache,
 		Points:  delegation.NewStore(p.Cache, o.Delegations),
 		Servers: r.servers,
+		Traffic: infra.NewTraffic(o.Quotas),
 		Flights: r.flights,
 		Asker:   r,
 	}

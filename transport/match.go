@@ -18,7 +18,8 @@ const (
 	Exact
 )
 
-// MaxNearMisses is how many packets that do not match end an exchange
+// MaxNearMisses is how many packets that do not match end an exchange, where the
+// options of an Exchanger say nothing else
 // (RFC 5452 §9.3).
 const MaxNearMisses = 10
 

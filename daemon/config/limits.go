@@ -24,14 +24,19 @@ type Limits struct {
 	WorkTime             time.Duration
 
 	// The work of one verdict.
-	SignatureChecks        int
-	SignatureChecksFailed  int
-	NSEC3Hashes            int
-	NSEC3Iterations        int
-	NSEC3IterationsRefused int
-	RSABitsLeast           int
-	RSABitsMost            int
-	ServersAfterBogus      int
+	SignatureChecks         int
+	SignatureChecksFailed   int
+	SignatureChecksPerRRset int
+	KeysPerTag              int
+	DSPerZone               int
+	NSEC3Hashes             int
+	NSEC3HashesPerProof     int
+	NSEC3Iterations         int
+	NSEC3IterationsRefused  int
+	RSABitsLeast            int
+	RSABitsMost             int
+	RSAExponentBits         int
+	ServersAfterBogus       int
 
 	// Authoritative servers.
 	FirstTimeout           time.Duration
@@ -39,12 +44,23 @@ type Limits struct {
 	DownAfter              int
 	DownFirst              time.Duration
 	DownCeiling            time.Duration
+	WrongReplies           int
+	FetchesPerZone         int
+	FetchesPerServer       int
+	FetchesPerTopZone      int
+	FetchesPerTopServer    int
 	UpstreamTCPConnections int
+	UpstreamTCPPerServer   int
+	UpstreamTCPOutstanding int
+	UpstreamTCPConnect     time.Duration
 	UpstreamTCPIdle        time.Duration
 
 	// What is remembered.
+	TypesPerName      int
 	MaxTTL            time.Duration
 	MaxNegativeTTL    time.Duration
+	MinTTL            time.Duration
+	MinNegativeTTL    time.Duration
 	FailureTTLFirst   time.Duration
 	FailureTTLCeiling time.Duration
 
@@ -102,8 +118,17 @@ func (l *Limits) keys() []key {
 			"Signatures verified for one client query (KeyTrap, CVE-2023-50387)."),
 		count("signature-checks-failed", &l.SignatureChecksFailed, 2, 16, 1000,
 			"Of these, verifications that may fail (KeyTrap). A key that cannot be parsed counts (CVE-2025-8677)."),
+		count("signature-checks-per-rrset", &l.SignatureChecksPerRRset, 2, 8, 64,
+			"Of these, signatures of one RRset (KeyTrap); what the others say is not heard."),
+		count("keys-per-tag", &l.KeysPerTag, 2, 4, 16,
+			"Keys of one tag and algorithm that a signature or DS record is held against (KeyTrap). Tags of two keys "+
+				"collide by chance, of more by intent."),
+		count("ds-per-zone", &l.DSPerZone, 2, 8, 64,
+			"DS records of a zone that are looked at (KeyTrap)."),
 		count("nsec3-hashes", &l.NSEC3Hashes, 20, 400, 10000,
 			"NSEC3 hashes computed for one client query (CVE-2023-50868)."),
+		count("nsec3-hashes-per-proof", &l.NSEC3HashesPerProof, 10, 150, 1000,
+			"Of these, the hashes of one proof (CVE-2023-50868)."),
 		count("nsec3-iterations", &l.NSEC3Iterations, 0, 50, 150,
 			"Extra NSEC3 iterations above which a zone is treated as insecure (RFC 9276 §3.2)."),
 		count("nsec3-iterations-refused", &l.NSEC3IterationsRefused, 50, 500, 2500,
@@ -112,6 +137,9 @@ func (l *Limits) keys() []key {
 			"Shortest RSA modulus that counts as supported, in bits (RFC 5702 §2.1 allows 512)."),
 		count("rsa-bits-most", &l.RSABitsMost, 2048, 4096, 4096,
 			"Longest RSA modulus that counts as supported, in bits (RFC 5702 §2.1 allows no more)."),
+		count("rsa-exponent-bits", &l.RSAExponentBits, 17, 33, 64,
+			"Longest RSA exponent that counts as supported, in bits; 33 admits 2^32+1, which zones have used. "+
+				"Answers keys that are slow to check with."),
 		count("servers-after-bogus", &l.ServersAfterBogus, 0, 5, 13,
 			"Other servers that are asked after a bogus answer, before it stands (\"Roll Over and Die\")."),
 
@@ -125,13 +153,39 @@ func (l *Limits) keys() []key {
 			"Time for which a server that went down is left alone; it doubles with each probe that fails."),
 		span("down-ceiling", &l.DownCeiling, 5*s, 5*m, 1*h,
 			"Where that doubling ends."),
+		count("wrong-replies", &l.WrongReplies, 1, 10, 100,
+			"Replies that do not match a query, as somebody sends who guesses at its ID and port (RFC 5452 §9.3), after which "+
+				"the question is sent over TCP. Over TCP they end the connection."),
+		count("fetches-per-zone", &l.FetchesPerZone, 10, 200, 100000,
+			"Questions that are put to the servers of one zone at a time; further ones fail at once. Of a zone whose servers "+
+				"fail, fewer: down to a tenth. Answers random names of a zone that cannot bear them (water torture)."),
+		count("fetches-per-server", &l.FetchesPerServer, 10, 100, 100000,
+			"Queries under way to one server; then others are asked. Of a server that fails, fewer: down to a tenth."),
+		count("fetches-per-top-zone", &l.FetchesPerTopZone, 10, 5000, 100000,
+			"The same as fetches-per-zone for the root, each top-level domain, and each zone under `zones`: "+
+				"through these go names of everybody."),
+		count("fetches-per-top-server", &l.FetchesPerTopServer, 10, 2500, 100000,
+			"The same as fetches-per-server for the servers of these."),
 		count("upstream-tcp-connections", &l.UpstreamTCPConnections, 8, 128, 10000,
 			"TCP connections to authoritative servers that are open at a time."),
+		count("upstream-tcp-per-server", &l.UpstreamTCPPerServer, 1, 2, 16,
+			"Of these, the connections to one server; the second opens when the first is full (RFC 7766 §6.2.2)."),
+		count("upstream-tcp-outstanding", &l.UpstreamTCPOutstanding, 1, 64, 1024,
+			"Queries without a reply on one such connection."),
+		span("upstream-tcp-connect", &l.UpstreamTCPConnect, 100*ms, 3*s, 30*s,
+			"Time within which such a connection opens. Answers servers that take no connections and do not say so."),
 		span("upstream-tcp-idle", &l.UpstreamTCPIdle, 0, 10*s, 5*m,
 			"Time for which such a connection is kept for the next question (RFC 7766 §6.2.3)."),
 
+		count("types-per-name", &l.TypesPerName, 32, 100, 10000,
+			"Types of one name that are cached, and types that it is known not to have. The two dozen types in everyday use "+
+				"always may; others beyond the limit are asked for each time (CVE-2024-1737)."),
 		span("max-ttl", &l.MaxTTL, 1*s, 1*d, 7*d,
 			"Longest time for which a record is cached (RFC 8767 §4 recommends seven days at most)."),
+		span("min-ttl", &l.MinTTL, 0, 0, 1*h,
+			"Least time for which a record is cached, but for TTL 0; for testbeds, since owners have reasons for their TTLs."),
+		span("min-negative-ttl", &l.MinNegativeTTL, 0, 0, 1*h,
+			"Least time for which the absence of a record is cached, but for TTL 0."),
 		span("max-negative-ttl", &l.MaxNegativeTTL, 0, 1*h, 1*d,
 			"Longest time for which the absence of a record is cached (RFC 2308 §5)."),
 		span("failure-ttl-first", &l.FailureTTLFirst, 1*s, 1*s, 5*m,
@@ -174,9 +228,13 @@ func limitsWithinLimits() [][2]string {
 		{"limits.answer-time", "limits.work-time"},
 		{"limits.udp-answer-time", "limits.answer-time"},
 		{"limits.signature-checks-failed", "limits.signature-checks"},
+		{"limits.signature-checks-per-rrset", "limits.signature-checks"},
+		{"limits.nsec3-hashes-per-proof", "limits.nsec3-hashes"},
 		{"limits.nsec3-iterations", "limits.nsec3-iterations-refused"},
 		{"limits.first-timeout", "limits.timeout-ceiling"},
 		{"limits.down-first", "limits.down-ceiling"},
+		{"limits.fetches-per-server", "limits.fetches-per-zone"},
+		{"limits.fetches-per-top-server", "limits.fetches-per-top-zone"},
 		{"limits.failure-ttl-first", "limits.failure-ttl-ceiling"},
 		{"limits.resolutions-per-client", "limits.resolutions"},
 		{"limits.tcp-connections-per-client", "limits.tcp-connections"},

@@ -71,14 +71,44 @@ func upstream(err error) bool {
 // maxBeside is how many sends for one question may wait for replies at a time.
 const maxBeside = 3
 
-// askServers asks servers of the cut until one gives a usable response: the
-// best first, another beside it when it is slower than it should be, each down
-// its ladder, until the list is empty or the budget spent.
-func (w *walk) askServers(q scrub.Asked) (*reply, error) {
+// askServers asks servers of the cut until one gives a usable response, as long
+// as there are not too many questions to its zone already.
+func (w *walk) askServers(q scrub.Asked) (r *reply, err error) {
+	pass, ok := w.traffic.Question(q.Zone, w.top(), w.now)
+	if !ok {
+		return nil, &ede.Error{Code: ede.Other, Zone: q.Zone, Err: ErrFetches}
+	}
 	l := w.newList(q)
-	defer l.close()
+	defer func() {
+		l.close()
+		pass.Done(l.result(r, err), l.now)
+	}()
+	return l.seek()
+}
+
+// top tells whether names of everybody lead through the cut.
+func (w *walk) top() infra.Top {
+	return infra.Top(w.cut.Zone.Labels() <= 1 || w.cut.Kind != delegation.Authoritative)
+}
+
+// result is what a question to a zone came to.
+func (l *list) result(r *reply, err error) infra.Outcome {
+	switch {
+	case r != nil:
+		return infra.Good
+	case upstream(err) || l.silent:
+		return infra.Failed
+	default:
+		return infra.Moot
+	}
+}
+
+// seek asks the servers of the list: the best first, another beside it when it is
+// slower than it should be, each down its ladder, until the list is empty or the
+// budget spent.
+func (l *list) seek() (*reply, error) {
 	for {
-		now := w.now
+		now := l.now
 		if r, err := l.collect(now); r != nil || err != nil {
 			return r, err
 		}
@@ -102,8 +132,8 @@ func (w *walk) askServers(q scrub.Asked) (*reply, error) {
 				return nil, l.failure()
 			}
 		}
-		w.signal.Wait(l.nextMoment(now))
-		w.tick()
+		l.signal.Wait(l.nextMoment(now))
+		l.tick()
 	}
 }
 
@@ -164,6 +194,7 @@ func (l *list) close() {
 	now := l.now
 	for _, f := range l.flying {
 		f.exchange.Cancel()
+		f.pass.Done(f.given(), now)
 		if took := now.Sub(f.at); !f.late && took > f.try.Patience {
 			l.observe(f, infra.Overtaken, now)
 		}

@@ -71,6 +71,7 @@ var (
 	ErrDeadline   = errors.New("time for the query is over")
 	ErrAliases    = errors.New("alias chain too long")
 	ErrAliasLoop  = errors.New("alias loop")
+	ErrFetches    = errors.New("too many questions to the zone are under way")
 )
 
 // Budget is what is left for one client query; all its sub-queries share it.

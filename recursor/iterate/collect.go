@@ -27,6 +27,7 @@ func (l *list) collect(now time.Time) (*reply, error) {
 			continue
 		}
 		l.flying = append(l.flying[:i:i], l.flying[i+1:]...)
+		f.pass.Done(came(out.Kind), now)
 		r, err := l.outcome(f, out, now)
 		if r != nil || err != nil {
 			return r, err
@@ -35,8 +36,20 @@ func (l *list) collect(now time.Time) (*reply, error) {
 	return nil, nil
 }
 
+// came is what a send came to, for the server's share of failures.
+func came(k transport.Kind) infra.Outcome {
+	switch k {
+	case transport.Reply, transport.Folded, transport.Flooded:
+		return infra.Good
+	case transport.Unreachable, transport.Broken:
+		return infra.Failed
+	case transport.Exhausted: // our own shortage
+	}
+	return infra.Moot
+}
+
 func (l *list) timedOut(f *flying, now time.Time) {
-	f.late = true
+	f.late, l.silent = true, true
 	l.observe(f, infra.TimedOut, now)
 	l.reasons.add(f.to.addr.Addr(), "timed out")
 	trouble := l.q.Zone.String() + ": " + l.of() + l.reasons.text()

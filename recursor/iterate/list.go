@@ -25,6 +25,7 @@ type list struct {
 	prefer  *candidate // to be asked again at once: it told us how
 	resort  *reply     // better than nothing
 	empty   int        // answers that said nothing
+	silent  bool       // some server did not answer in time
 	reasons reasons
 	// dry: there is nobody left to send to; gluedDoubted: the names of servers
 	// with glue are being looked up too; gluedForeign: the glue of their own

@@ -17,6 +17,7 @@ type reasons struct {
 	lookup   error      // why a name server has no address
 	network  bool       // the system itself refused to send
 	broken   int        // servers whose data is at fault, not they
+	busy     bool       // some server has enough to do
 }
 
 type reason struct {
@@ -53,6 +54,9 @@ const maxReasons = 3
 func (l *list) failure() error {
 	e := &ede.Error{Code: ede.NoReachableAuthority, Zone: l.q.Zone, Upstream: true}
 	switch {
+	case l.reasons.busy: // nobody can tell what it would have said
+		e.Code, e.Upstream = ede.Other, false
+		e.Err = errors.New(l.of() + l.reasons.text())
 	case len(l.reasons.list) > 0:
 		if l.reasons.network {
 			e.Code = ede.NetworkError

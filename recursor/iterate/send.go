@@ -20,6 +20,15 @@ type flying struct {
 	exchange transport.Exchange
 	at       time.Time
 	late     bool // its time-out has passed; a reply is still welcome
+	pass     infra.Pass
+}
+
+// given is what a send that is given up came to.
+func (f *flying) given() infra.Outcome {
+	if f.late {
+		return infra.Failed
+	}
+	return infra.Moot
 }
 
 // sendNext sends the question to the best server, false where there is none.
@@ -39,13 +48,21 @@ func (l *list) sendNext(now time.Time) (bool, error) {
 		if l.sends >= l.o.Limits.SendsPerName {
 			return false, spent(ErrSends)
 		}
+		pass, ok := l.traffic.Send(c.addr, l.top(), now)
+		if !ok {
+			l.reasons.busy = true
+			l.strike(c, "not asked: too many queries to it are under way")
+			continue
+		}
 		if err := l.task.Budget.send(now); err != nil {
+			pass.Done(infra.Moot, now)
 			return false, err
 		}
 		l.sends++
 		c.sends++
 		c.history.Sent(try)
 		l.send(c, try, option, now)
+		l.flying[len(l.flying)-1].pass = pass
 		return true, nil
 	}
 }

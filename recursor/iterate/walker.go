@@ -82,6 +82,7 @@ type Walker struct {
 	cache   *cache.Cache
 	points  *delegation.Store
 	servers *infra.Table
+	traffic *infra.Traffic
 	flights *Flights
 	judge   Judge // nil: validation is off
 	asker   Asker
@@ -95,6 +96,7 @@ type Parts struct {
 	Cache   *cache.Cache
 	Points  *delegation.Store
 	Servers *infra.Table
+	Traffic *infra.Traffic
 	Flights *Flights
 	Judge   Judge
 	Asker   Asker
@@ -111,7 +113,7 @@ func NewWalker(p Parts, o Options) *Walker {
 	}
 	return &Walker{
 		clock: p.Clock, net: p.Net, cache: p.Cache, points: p.Points, servers: p.Servers,
-		flights: p.Flights, judge: p.Judge, asker: p.Asker, o: o,
+		traffic: p.Traffic, flights: p.Flights, judge: p.Judge, asker: p.Asker, o: o,
 	}
 }
 

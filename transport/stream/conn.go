@@ -180,7 +180,7 @@ func (c *conn) received(message []byte) error {
 		}
 		e.misses++
 	}
-	if c.misses++; c.misses >= transport.MaxNearMisses {
+	if c.misses++; c.misses >= c.x.options.Misses {
 		return ErrGarbage
 	}
 	return nil

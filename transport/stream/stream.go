@@ -38,6 +38,9 @@ type Options struct {
 	// MaxOutstanding bounds the unanswered queries on a connection. Min 1,
 	// max 1,024, default 64, which is what servers let one client have.
 	MaxOutstanding int
+	// Misses is how many messages that answer nothing, one after the other, end a
+	// connection. Default: transport.MaxNearMisses.
+	Misses int
 	// MaxWaiting bounds the queries that wait for a place. Min 1, default 10,000.
 	MaxWaiting int
 	// Idle is how long a connection is kept with nothing to do (RFC 7766
@@ -58,6 +61,7 @@ func (o Options) withDefaults() Options {
 	or(&o.MaxPerServer, 2)
 	or(&o.MaxOutstanding, 64)
 	or(&o.MaxWaiting, 10_000)
+	or(&o.Misses, transport.MaxNearMisses)
 	o.MaxOutstanding = min(o.MaxOutstanding, 1024)
 	if o.Clock == nil {
 		o.Clock = clock.NewReal()

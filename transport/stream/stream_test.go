@@ -249,7 +249,12 @@ func TestBroken(t *testing.T) {
 		"half a message":  {func(p *peer, q []byte) { _, _ = p.Write(framed(response(q))[:20]) }, ErrHalf},
 		"no message":      {func(p *peer, _ []byte) { _, _ = p.Write([]byte{0, 0}) }, ErrGarbage},
 		"a short message": {func(p *peer, _ []byte) { _, _ = p.Write([]byte("\x00\x05hello")) }, ErrGarbage},
-		"HTTP":            {func(p *peer, _ []byte) { _, _ = p.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) }, ErrHalf},
+		"three strays": {func(p *peer, q []byte) {
+			for range 3 {
+				p.answer(q)
+			}
+		}, ErrGarbage},
+		"HTTP": {func(p *peer, _ []byte) { _, _ = p.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) }, ErrHalf},
 		"ten strays": {func(p *peer, q []byte) {
 			for range transport.MaxNearMisses {
 				p.answer(q)
@@ -266,7 +271,11 @@ func TestBroken(t *testing.T) {
 					p.query() // both are under way
 					tc.send(p, q)
 				})
-				x := New(Options{})
+				o := Options{}
+				if name == "three strays" {
+					o.Misses = 3
+				}
+				x := New(o)
 				run(t, x)
 				for range served {
 					ask(x, s.at, question(1, "www")).wantReply(t)

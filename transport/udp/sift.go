@@ -18,7 +18,7 @@ func (e *exchange) sift(packet []byte, from netip.AddrPort) (transport.Outcome, 
 	case transport.Stranger:
 	}
 	e.misses++
-	if e.misses == transport.MaxNearMisses {
+	if e.misses == e.x.misses {
 		return transport.Outcome{Kind: transport.Flooded, NearMisses: e.misses}, true
 	}
 	return transport.Outcome{}, false

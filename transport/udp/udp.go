@@ -38,6 +38,9 @@ type Options struct {
 	// MaxWaiting bounds the queries that wait for a socket. Min 1, default
 	// 10,000, as many as resolutions may be under way.
 	MaxWaiting int
+	// Misses is how many datagrams that do not match end an exchange. Default:
+	// transport.MaxNearMisses.
+	Misses int
 	// Avoid are the ports never sent from (RFC 5452 §9.2). Default: DefaultAvoid.
 	Avoid []uint16
 }
@@ -48,6 +51,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxWaiting <= 0 {
 		o.MaxWaiting = 10_000
+	}
+	if o.Misses <= 0 {
+		o.Misses = transport.MaxNearMisses
 	}
 	if o.Avoid == nil {
 		o.Avoid = DefaultAvoid()
@@ -86,6 +92,7 @@ type Exchanger struct {
 	ports      *ports
 	maxOpen    int
 	maxWaiting int
+	misses     int
 
 	mu      sync.Mutex
 	stage   stage
@@ -101,7 +108,7 @@ func New(o Options) *Exchanger { return build(o, newSockets) }
 
 func build(o Options, way func(*Exchanger) sockets) *Exchanger {
 	o = o.withDefaults()
-	x := &Exchanger{clock: o.Clock, ports: newPorts(o.Avoid), maxWaiting: o.MaxWaiting}
+	x := &Exchanger{clock: o.Clock, ports: newPorts(o.Avoid), maxWaiting: o.MaxWaiting, misses: o.Misses}
 	x.maxOpen = max(1, min(descriptors()/10*8, x.ports.count()/2))
 	if o.MaxOpen > 0 {
 		x.maxOpen = min(x.maxOpen, o.MaxOpen)
