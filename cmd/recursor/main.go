@@ -35,6 +35,7 @@ func commands() []command {
 		{"query", "ask one question, as dig does", query},
 		{"replay", "play scenarios against the resolver, in simulated time", replay},
 		{"record", "resolve a name for real and write it down as a scenario", record},
+		{"profile", "tell what devices and browsers have to be told to ask the resolver, encrypted", writeProfile},
 		{"check", "tell whether a configuration is good, or print one", check},
 		{"testbed", "run a whole Internet on loopback, and a resolver over it", testbed},
 		{"version", "print the version", version},

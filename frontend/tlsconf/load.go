@@ -1,6 +1,7 @@
 package tlsconf
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -102,6 +103,12 @@ func (l *Leaf) Names() []string {
 		names = append(names, ip.String())
 	}
 	return names
+}
+
+// SelfSigned reports whether nobody else vouches for it.
+func (l *Leaf) SelfSigned() bool {
+	return bytes.Equal(l.RawIssuer, l.RawSubject) &&
+		l.CheckSignature(l.SignatureAlgorithm, l.RawTBSCertificate, l.Signature) == nil
 }
 
 // Pin is the hash of the key that clients pin (RFC 7469 §2.4, RFC 7858 §4.2).

@@ -17,10 +17,10 @@ import (
 	"time"
 )
 
-// The names of the files in Options.Folder.
+// The names of the files in Options.Folder: the certificate and its key.
 const (
-	certificateFile = "self-signed.crt"
-	keyFile         = "self-signed.key"
+	KeptFile = "self-signed.crt"
+	keyFile  = "self-signed.key"
 )
 
 const (
@@ -39,7 +39,7 @@ func (s *Source) selfSigned() (*loaded, error) {
 	files := Pair{}
 	var key []byte
 	if s.o.Folder != "" {
-		files = Pair{filepath.Join(s.o.Folder, certificateFile), filepath.Join(s.o.Folder, keyFile)}
+		files = Pair{filepath.Join(s.o.Folder, KeptFile), filepath.Join(s.o.Folder, keyFile)}
 		kept, err := load(files)
 		if err == nil && s.fits(kept.leaf) {
 			kept.made = true
@@ -71,7 +71,7 @@ func (s *Source) selfSigned() (*loaded, error) {
 // Kept is the self-signed certificate that a folder has from an earlier start;
 // an error that is fs.ErrNotExist where it has none.
 func Kept(folder string) (*Leaf, error) {
-	return Check(Pair{filepath.Join(folder, certificateFile), filepath.Join(folder, keyFile)})
+	return Check(Pair{filepath.Join(folder, KeptFile), filepath.Join(folder, keyFile)})
 }
 
 // fits reports whether the certificate is good for a while, and for what it is

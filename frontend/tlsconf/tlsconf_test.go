@@ -137,7 +137,7 @@ func TestAddressChooses(t *testing.T) {
 		t.Fatal(err)
 	}
 	leafB := made.Leaves()[0]
-	s, err := New(Options{Clock: clock.NewReal(), Pairs: []Pair{a, {filepath.Join(folder, certificateFile), filepath.Join(folder, keyFile)}}})
+	s, err := New(Options{Clock: clock.NewReal(), Pairs: []Pair{a, {filepath.Join(folder, KeptFile), filepath.Join(folder, keyFile)}}})
 	if err != nil {
 		t.Fatal(err)
 	}
