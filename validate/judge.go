@@ -70,6 +70,13 @@ func (j *Judge) Zone(name domain.Name, now time.Time, f Fetcher, w Work) (domain
 	return z.name, z.verdict, c.failure(z.verdict)
 }
 
+// Trusted is the zone of the anchor that decides over name; false where none
+// does, or a negative one.
+func (j *Judge) Trusted(name domain.Name, now time.Time) (domain.Name, bool) {
+	st := j.open(now, nil, nil).stands(name)
+	return st.anchor.Zone, st.trusted
+}
+
 // court is one call's work.
 type court struct {
 	*Judge

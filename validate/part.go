@@ -170,7 +170,7 @@ func (b *bench) signedBy(set *rrset.Set, z *zone) Verdict {
 		proven.KeyTag, proven.Algorithm, proven.Zone = v.KeyTag, v.Algorithm, v.Zone
 		proven.TTL = v.TTL
 	}
-	proven.Wildcard = true
+	proven.Wildcard, proven.Encloser = true, result.Encloser
 	return proven
 }
 

@@ -197,7 +197,7 @@ func (b *bench) deniedBy(z *zone) (Verdict, denial.Finding) {
 	}
 	v, f := b.found(p, missing, func() (denial.Finding, error) { return claim(p.records, r) })
 	v.until(z.verdict.Expires)
-	if v.Status != Secure || r.SOA == nil {
+	if r.SOA == nil || v.Status != Secure && (!v.OptOut || r.SOA.Name != z.name) {
 		return v, f
 	}
 	if r.SOA.Name != z.name {
@@ -209,6 +209,9 @@ func (b *bench) deniedBy(z *zone) (Verdict, denial.Finding) {
 	soa := z.verdictOf(&result, b.court)
 	if soa.Status != Secure {
 		return soa, denial.Finding{}
+	}
+	if v.OptOut {
+		return v, f
 	}
 	v.KeyTag, v.Algorithm = soa.KeyTag, soa.Algorithm
 	v.TTL = min(v.TTL, soa.TTL)

@@ -62,6 +62,8 @@ type Verdict struct {
 	// rests on a span of opt-out and is insecure for that, Compact that a
 	// denial is of RFC 9824 and nothing may be concluded from it but itself.
 	Wildcard, OptOut, Compact bool
+	// Encloser is, of a Wildcard, the name that it stands below.
+	Encloser domain.Name
 }
 
 // Note is the verdict for a client (RFC 8914): a code and one line that names

@@ -136,7 +136,7 @@ func (x *Index) known(zone domain.Name, at int64) {
 
 func (x *Index) addNSEC(r *Record, at int64) {
 	n, ok := denial.ParseNSEC(&r.Set)
-	if !ok || !n.In(r.Zone) || n.Types.Has(wire.TypeNXNAME) || compact(&n) {
+	if !ok || !n.In(r.Zone) || !n.Spans(r.Zone) || n.Types.Has(wire.TypeNXNAME) || compact(&n) {
 		return
 	}
 	var kb, eb keyBuf

@@ -29,8 +29,13 @@ func ParseNSEC(set *rrset.Set) (NSEC, bool) {
 // In reports whether the record is one of the zone's chain. One whose next
 // name lies outside would deny names of other zones.
 func (r *NSEC) In(zone domain.Name) bool {
-	return r.Owner.Within(zone) && r.Next.Within(zone) &&
-		(r.Next == zone || domain.Compare(r.Owner, r.Next) < 0)
+	return r.Owner.Within(zone) && r.Next.Within(zone)
+}
+
+// Spans reports whether the record leads on in the zone, or back to its start.
+// One that does not covers nothing, and still tells the types of its owner.
+func (r *NSEC) Spans(zone domain.Name) bool {
+	return r.Next == zone || domain.Compare(r.Owner, r.Next) < 0
 }
 
 // Covers reports whether no name of the zone is between the record's owner and
