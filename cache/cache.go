@@ -33,6 +33,11 @@ type Options struct {
 	// FailureCeiling where its doubling ends: default a second and five
 	// minutes, which are also least and most (RFC 9520 §3.2).
 	FailureFirst, FailureCeiling time.Duration
+	// Derived are flushed with the cache.
+	Derived []Derived
+	// Types is how many types of one name are kept, those included that it does
+	// not have: default 100, least 32. Two dozen in everyday use always are.
+	Types int
 	// Seed makes a run repeatable; 0 draws one that nobody can guess.
 	Seed uint64
 }
@@ -56,6 +61,10 @@ func (o Options) withDefaults() Options {
 	o.MinNegativeTTL = bounded(o.MinNegativeTTL, 0, 0, min(time.Hour, o.MaxNegativeTTL))
 	o.MaxBogusTTL = bounded(o.MaxBogusTTL, 0, time.Minute, time.Minute)
 	o.MaxStale = bounded(o.MaxStale, 0, day, 7*day)
+	if o.Types == 0 {
+		o.Types = 100
+	}
+	o.Types = max(o.Types, 32)
 	o.FailureCeiling = bounded(o.FailureCeiling, time.Second, 5*time.Minute, 5*time.Minute)
 	o.FailureFirst = bounded(o.FailureFirst, time.Second, time.Second, o.FailureCeiling)
 	return o
@@ -99,7 +108,8 @@ const (
 	kindPoint                   // name of a zone
 	kindAside                   // name and type: an RRset that may answer no question
 	kindBeside                  // name and type: what stood beside the RRset
+	kindTypes                   // name: its types that are not in everyday use
 )
 
 // hasType reports whether keys of the kind end in a type.
-func (k kind) hasType() bool { return k != kindName && k != kindPoint }
+func (k kind) hasType() bool { return k != kindName && k != kindPoint && k != kindTypes }

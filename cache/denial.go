@@ -125,6 +125,9 @@ func (c *Cache) putDenial(d *Denial, h *head) bool {
 		c.store.Delete(key)
 		return false
 	}
+	if d.Type != wire.TypeNone && !c.admits(d.Name, d.Type, now) {
+		return false
+	}
 	var scratch [2048]byte
 	value := appendDenial(h.append(scratch[:0]), d)
 	return c.store.Put(key, value, c.forgotten(h).expiry(), now.seconds())

@@ -203,6 +203,9 @@ func (c *Cache) putSet(k kind, set *rrset.Set, proof []rrset.Set, h *head) bool 
 		c.store.Delete(key)
 		return false
 	}
+	if k == kindSet && !c.admits(set.Name, set.Type, now) {
+		return false
+	}
 	value := h.append(scratch[:0])
 	flags := len(value)
 	value = appendProof(appendSet(value, set, set.Name), flags, set, proof)

@@ -103,7 +103,7 @@ func TestFlush(t *testing.T) {
 func TestStats(t *testing.T) {
 	c := fixture(t)
 	st := c.Stats()
-	if st.Entries != 11 || st.Stored != 7 || st.Refused != 0 || st.Hits != 0 || st.Used == 0 {
+	if st.Entries != 12 || st.Stored != 7 || st.Refused != 0 || st.Hits != 0 || st.Used == 0 {
 		t.Errorf("%+v", st)
 	}
 	contents(c)

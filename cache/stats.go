@@ -20,7 +20,7 @@ type Stats struct {
 	// Size is the ceiling. Reserved is all memory the cache can come to use,
 	// Used what entries fill at present, in octets.
 	Size, Reserved, Used int64
-	// Entries are RRsets, denials, failures and points together.
+	// Entries are RRsets, denials, failures, points and lists of types together.
 	Entries int64
 	// Hits and Misses count reads of RRsets, Denials and Failures those that
 	// were found, Stale data returned past its end.

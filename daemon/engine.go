@@ -89,6 +89,9 @@ func NewEngine(c *config.Config, w World) (*Engine, error) {
 	})
 	e.Resolver = recursor.New(recursor.Parts{
 		Clock: w.Clock, Net: w.Net, Cache: e.Cache, Seeds: w.Seeds, Watch: w.Watch,
+		MinTTL:         c.Limits.MinTTL,
+		MinNegativeTTL: c.Limits.MinNegativeTTL,
+		Types:          c.Limits.TypesPerName,
 	}, e.recursorOptions())
 	return e, nil
 }
