@@ -10,6 +10,9 @@ import (
 // failures, the delegation point.
 func (c *Cache) Flush(name domain.Name) {
 	c.flush(0, func(key, _ []byte) bool { return string(nameOf(key)) == name.Wire() })
+	for _, d := range c.o.Derived {
+		d.Flush(name)
+	}
 }
 
 // FlushType forgets what is known of name and type, and that the name does not
@@ -21,11 +24,17 @@ func (c *Cache) FlushType(name domain.Name, t wire.Type) {
 	}
 	c.store.Delete(kb.typed(kindFailure, name, t))
 	c.store.Delete(kb.named(kindName, name))
+	for _, d := range c.o.Derived {
+		d.Flush(name)
+	}
 }
 
 // FlushTree forgets everything about name and all names below it.
 func (c *Cache) FlushTree(name domain.Name) {
 	c.flush(0, func(key, _ []byte) bool { return within(nameOf(key), name) })
+	for _, d := range c.o.Derived {
+		d.FlushTree(name)
+	}
 }
 
 // FlushBogus forgets data that failed judgement, and failures, which may have
@@ -38,6 +47,7 @@ func (c *Cache) FlushBogus() {
 		h, _, ok := parseHead(value)
 		return ok && holdsHead(key) && h.status == Bogus
 	})
+	c.flushDerived()
 }
 
 // FlushNegative forgets denials and failures.
@@ -49,6 +59,7 @@ func (c *Cache) FlushNegative() {
 		h, _, ok := parseHead(value)
 		return ok && holdsHead(key) && h.form == formDenial
 	})
+	c.flushDerived()
 }
 
 // holdsHead reports whether values of the key's kind begin with a head.
@@ -58,7 +69,25 @@ func holdsHead(key []byte) bool {
 }
 
 // FlushAll forgets everything, at once.
-func (c *Cache) FlushAll() { c.store.Flush() }
+func (c *Cache) FlushAll() {
+	c.store.Flush()
+	c.flushDerived()
+}
+
+// Derived is what is made of what a Cache holds, and is forgotten with it.
+type Derived interface {
+	// Flush forgets what may speak of the name, FlushTree also what may speak of
+	// names below.
+	Flush(domain.Name)
+	FlushTree(domain.Name)
+	FlushAll()
+}
+
+func (c *Cache) flushDerived() {
+	for _, d := range c.o.Derived {
+		d.FlushAll()
+	}
+}
 
 // flush deletes the entries for which f says so. Expired ones are shown too
 // where the store still has them, since now is the beginning of time.

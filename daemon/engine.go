@@ -2,8 +2,10 @@ package daemon
 
 import (
 	"context"
+	"time"
 
 	"recursor/cache"
+	"recursor/cache/aggressive"
 	"recursor/cache/answer"
 	"recursor/clock"
 	"recursor/daemon/config"
@@ -42,11 +44,16 @@ type World struct {
 // of either is about as long.
 const answerShare = 4
 
+// denialShare is the part of it that chains of denial get: a record takes about
+// twice what an answer does, and stands for many.
+const denialShare = 16
+
 // Engine is a resolver from the client's bytes to the upstream's: everything
 // but sockets.
 type Engine struct {
 	Cache    *cache.Cache
 	Answers  *answer.Cache
+	Denials  *aggressive.Index // nil: off
 	Resolver *recursor.Resolver
 	// Discovery is what clients are told of the encrypted listeners.
 	Discovery *zone.Discovery
@@ -79,8 +86,18 @@ func NewEngine(c *config.Config, w World) (*Engine, error) {
 	if !c.ServeStale.Enabled {
 		stale = -1
 	}
+	share, derived := size/answerShare, []cache.Derived{e.Answers}
+	if c.Cache.Aggressive && c.Validation.Mode != config.ValidationOff {
+		e.Denials = aggressive.New(aggressive.Options{Size: size / denialShare, MaxTTL: negativeTTL(c)})
+		share += size / denialShare
+		derived = append(derived, e.Denials)
+	}
 	e.Cache = cache.New(cache.Options{
-		Size:           size - size/answerShare,
+		Size:           size - share,
+		Derived:        derived,
+		MinTTL:         c.Limits.MinTTL,
+		MinNegativeTTL: c.Limits.MinNegativeTTL,
+		Types:          c.Limits.TypesPerName,
 		MaxStale:       stale,
 		MaxTTL:         c.Limits.MaxTTL,
 		MaxNegativeTTL: c.Limits.MaxNegativeTTL,
@@ -89,11 +106,18 @@ func NewEngine(c *config.Config, w World) (*Engine, error) {
 	})
 	e.Resolver = recursor.New(recursor.Parts{
 		Clock: w.Clock, Net: w.Net, Cache: e.Cache, Seeds: w.Seeds, Watch: w.Watch,
-		MinTTL:         c.Limits.MinTTL,
-		MinNegativeTTL: c.Limits.MinNegativeTTL,
-		Types:          c.Limits.TypesPerName,
+		Denials: e.Denials,
 	}, e.recursorOptions())
 	return e, nil
+}
+
+// negativeTTL is the longest time that an absence is kept, negative for not at
+// all.
+func negativeTTL(c *config.Config) time.Duration {
+	if c.Limits.MaxNegativeTTL == 0 {
+		return -1
+	}
+	return c.Limits.MaxNegativeTTL
 }
 
 // Handler serves clients over the Engine. The end of ctx ends its resolutions.
@@ -162,6 +186,9 @@ func (e *Engine) recursorOptions() recursor.Options {
 			First: l.FirstTimeout, Ceiling: l.TimeoutCeiling, Typical: infra.DefaultTiming().Typical,
 			DownAfter: l.DownAfter, DownFirst: l.DownFirst, DownCeiling: l.DownCeiling,
 		},
+		Quotas: infra.Quotas{
+			Zone: l.FetchesPerZone, Server: l.FetchesPerServer, TopZone: l.FetchesPerTopZone, TopServer: l.FetchesPerTopServer,
+		},
 		Delegations: delegation.Options{Hints: e.world.Hints, Configured: e.zones, MaxTTL: l.MaxTTL},
 		Answer:      l.AnswerTime,
 		Judge:       judge(c, &e.world),
@@ -173,9 +200,6 @@ func (e *Engine) recursorOptions() recursor.Options {
 func usable(c *config.Config) delegation.Usable {
 	return delegation.Usable{
 		Special: c.Upstream.AllowSpecialAddresses,
-		Quotas: infra.Quotas{
-			Zone: l.FetchesPerZone, Server: l.FetchesPerServer, TopZone: l.FetchesPerTopZone, TopServer: l.FetchesPerTopServer,
-		},
 		NoIPv4:  !c.Upstream.IPv4, NoIPv6: !c.Upstream.IPv6,
 		Own: c.Listen.DNS,
 	}

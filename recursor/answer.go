@@ -30,6 +30,9 @@ func (r *Resolver) answer(result iterate.Result, t *iterate.Task, from string) A
 			a.Answer = append(a.Answer, s.Set.Set)
 		}
 		a.RCode = s.RCode
+		if s.Synthesised && from == "cache" {
+			a.From = "synthesised"
+		}
 		a.Secure = a.Secure && s.Status() == cache.Secure
 		a.Stale = a.Stale || s.Stale
 		a.Notes = append(a.Notes, s.Notes...)

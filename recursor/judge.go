@@ -46,6 +46,9 @@ func (j *judge) Judge(t *iterate.Task, s *iterate.Step) error {
 		}
 	}
 	worst := parts.Worst()
+	if worst.Status == validate.Secure {
+		j.learn(s, &parts, now.TTL)
+	}
 	if note, ok := worst.Note(); ok {
 		s.Notes = []ede.Note{note}
 	}
@@ -192,7 +195,10 @@ func (f *fetcher) cached(w validate.Want, now time.Time) (validate.Fetched, bool
 		return got, e.Status != cache.Bogus
 	}
 	d, ok := f.r.Cache.GetDenial(w.Name, w.Type, now)
-	if !ok || d.Status == cache.Bogus {
+	if !ok {
+		return f.synthesised(w, got, now)
+	}
+	if d.Status == cache.Bogus {
 		return got, false
 	}
 	if d.SOA.Type == wire.TypeSOA {
@@ -226,6 +232,9 @@ func (f *fetcher) Keep(got *validate.Fetched, v validate.Verdict) {
 		}
 		f.r.Cache.Put(&set, cache.RankAnswerAA, status(v.Status), now)
 		return
+	}
+	if v.Status == validate.Secure && !v.Compact {
+		f.addLinks(got.SOA, v.TTL, got.Links, now)
 	}
 	d := cache.Denial{
 		Name: got.Name, Type: got.Type, Proof: got.Proof, Status: status(v.Status), Compact: v.Compact,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"recursor/cache"
+	"recursor/cache/aggressive"
 	"recursor/clock"
 	"recursor/observe"
 	"recursor/random"
@@ -48,6 +49,9 @@ type Parts struct {
 	Cache *cache.Cache
 	Seeds random.Seeder
 	Watch observe.Observer // nil: nobody watches
+	// Denials answers questions from the proofs of other denials (RFC 8198);
+	// nil: each is asked.
+	Denials *aggressive.Index
 }
 
 // Resolver resolves questions. Make it with New.
@@ -56,6 +60,7 @@ type Resolver struct {
 	o       Options
 	walker  *iterate.Walker
 	flights *iterate.Flights
+	points  *delegation.Store
 	servers *infra.Table
 	arrived atomic.Uint64
 	// refreshing counts the Refreshes in progress.
@@ -83,9 +88,10 @@ func New(p Parts, o Options) *Resolver {
 		o.Timing = infra.DefaultTiming()
 	}
 	r := &Resolver{Parts: p, o: o, flights: iterate.NewFlights(), servers: infra.NewTable(o.Timing, 0)}
+	r.points = delegation.NewStore(p.Cache, o.Delegations)
 	parts := iterate.Parts{
 		Clock: p.Clock, Net: p.Net, Cache: p.Cache,
-		Points:  delegation.NewStore(p.Cache, o.Delegations),
+		Points:  r.points,
 		Servers: r.servers,
 		Traffic: infra.NewTraffic(o.Quotas),
 		Flights: r.flights,

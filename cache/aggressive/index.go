@@ -14,7 +14,7 @@ import (
 
 // Options configure an Index. A field that is zero has its default.
 type Options struct {
-	// Size is the ceiling of the memory in octets; least 256 KiB, default
+	// Size is the ceiling of the memory in octets; least 64 KiB, default
 	// 16 MiB.
 	Size int64
 	// MaxTTL is the longest time that a record is used for denials (RFC 8198
@@ -23,7 +23,7 @@ type Options struct {
 }
 
 const (
-	minSize  = 256 << 10
+	minSize  = 64 << 10
 	nShards  = 8
 	dayOfTTL = 24 * time.Hour
 )

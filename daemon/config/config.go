@@ -71,6 +71,8 @@ type Access struct {
 type Cache struct {
 	Size     Size // a hard ceiling
 	Prefetch bool // what is asked for is fetched anew before it ends
+	// Aggressive answers from the proofs of other denials (RFC 8198).
+	Aggressive bool
 }
 
 // ServeStale tells how data past its TTL is served (RFC 8767).

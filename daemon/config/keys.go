@@ -96,6 +96,11 @@ func (c *Config) keys() []key {
 				"not wait. Such fetches are no more than a tenth of the queries.",
 		},
 		{
+			path: "cache.aggressive", value: truth(&c.Cache.Aggressive, on),
+			doc: "Answer that a name or type does not exist, or by a wildcard, where validated NSEC and NSEC3 records of other answers " +
+				"prove it (RFC 8198), instead of asking again. Off, each name is asked for.",
+		},
+		{
 			path: "state", value: folder(&c.State),
 			doc: "Folder for what outlives the process: the states of the trust anchors (RFC 5011) and the certificate that " +
 				"is made here. It is made where it is not there; each resolver wants its own. \"\" is $STATE_DIRECTORY as a " +

@@ -53,7 +53,10 @@ func (w *walk) known(now time.Time) (Step, bool) {
 		s.DenialOf = d.Name
 		return w.usable(denied(s, &d))
 	}
-	return w.knownDNAME(s, now)
+	if s, ok := w.knownDNAME(s, now); ok || w.cd {
+		return s, ok // who sets CD wants what the servers say
+	}
+	return w.judge.Synthesise(w.task, s)
 }
 
 // knownDNAME looks for a validated DNAME above SNAME: one that is not must not

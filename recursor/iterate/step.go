@@ -50,6 +50,9 @@ type Step struct {
 	AA     bool
 	Server netip.AddrPort
 	Cached bool
+	// Synthesised tells that nobody said so, but it follows from what was
+	// validated for other questions (RFC 8198).
+	Synthesised bool
 	// Left is how long it will be in the cache, and Life how long it was to be
 	// from the beginning, where it is from there.
 	Left, Life time.Duration

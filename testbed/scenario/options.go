@@ -87,7 +87,7 @@ func unboundOptions() []optionMapping {
 		{server, "harden-unknown-additional", elsewhere, nil},
 		{server, "iter-scrub-promiscuous", elsewhere, nil},
 		{server, "minimal-responses", "minimal-responses", truth("minimal-responses")},
-		{server, "aggressive-nsec", "not yet", only("no")},
+		{server, "aggressive-nsec", "cache.aggressive", truth("cache.aggressive")},
 		{server, "prefetch", "cache.prefetch", truth("cache.prefetch")},
 		{server, "prefetch-key", "keys are fetched while a walk goes down", nil},
 		{server, "serve-expired", "serve-stale.enabled", truth("serve-stale.enabled")},
