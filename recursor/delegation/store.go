@@ -84,6 +84,21 @@ func (s *Store) Closest(sname domain.Name, stype wire.Type, now time.Time) *Poin
 	}
 }
 
+// Configured is the deepest configured zone at or above n, the zero Name where
+// there is none.
+func (s *Store) Configured(n domain.Name) domain.Name {
+	for len(s.config) > 0 {
+		if _, ok := s.config[n]; ok {
+			return n
+		}
+		if n.IsRoot() {
+			break
+		}
+		n = n.Parent()
+	}
+	return domain.Name{}
+}
+
 // forward is the deepest configured zone at or above n if that is a forward
 // zone, else nil.
 func (s *Store) forward(n domain.Name) *Point {
