@@ -1,6 +1,8 @@
 package cache
 
 import (
+	"encoding/binary"
+
 	"recursor/cache/shard"
 	"recursor/dns/domain"
 	"recursor/dns/wire"
@@ -34,6 +36,35 @@ func (c *Cache) FlushTree(name domain.Name) {
 	c.flush(0, func(key, _ []byte) bool { return within(nameOf(key), name) })
 	for _, d := range c.o.Derived {
 		d.FlushTree(name)
+	}
+}
+
+// FlushZone forgets everything about a zone: its names down to the zones that
+// are delegated from it, as far as their delegation points are known, and its own
+// point. What the zone says of those below, their DS, goes too.
+func (c *Cache) FlushZone(zone domain.Name) {
+	below := map[string]bool{}
+	c.flush(0, func(key, _ []byte) bool {
+		if n := nameOf(key); kind(key[0]) == kindPoint && len(n) > zone.Len() && within(n, zone) {
+			below[string(n)] = true
+		}
+		return false
+	})
+	c.flush(0, func(key, _ []byte) bool {
+		name := nameOf(key)
+		if !within(name, zone) {
+			return false
+		}
+		ofParent := kind(key[0]).hasType() && binary.BigEndian.Uint16(key[len(key)-2:]) == uint16(wire.TypeDS)
+		for n := name; len(n) > zone.Len(); n = n[n[0]+1:] {
+			if below[string(n)] && !(ofParent && len(n) == len(name)) {
+				return false
+			}
+		}
+		return true
+	})
+	for _, d := range c.o.Derived {
+		d.FlushTree(zone)
 	}
 }
 

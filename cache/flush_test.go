@@ -71,7 +71,10 @@ func TestFlush(t *testing.T) {
 		{"name", func(c *Cache) { c.Flush(name("www.example.")) }, join(root, apex, below, like, nx)},
 		{"name not there", func(c *Cache) { c.Flush(name("b.example.")) }, join(root, apex, www, below, like, nx)},
 		{"tree", func(c *Cache) { c.FlushTree(name("WWW.example.")) }, join(root, apex, like, nx)},
-		{"zone", func(c *Cache) { c.FlushTree(name("example.")) }, join(root, like, nx)},
+		{"tree of a zone", func(c *Cache) { c.FlushTree(name("example.")) }, join(root, like, nx)},
+		{"zone with one below", func(c *Cache) { c.FlushZone(name("example.")) }, join(root, www, below, like, nx)},
+		{"zone with nothing below", func(c *Cache) { c.FlushZone(name("www.example.")) }, join(root, apex, like, nx)},
+		{"the root's zone", func(c *Cache) { c.FlushZone(name(".")) }, join(apex, www, below)},
 		{"denied tree", func(c *Cache) { c.FlushTree(name("test.")) }, join(root, apex, www, below, like)},
 		{"root's tree", func(c *Cache) { c.FlushTree(name(".")) }, ""},
 		{"all", func(c *Cache) { c.FlushAll() }, ""},
@@ -97,6 +100,23 @@ func TestFlush(t *testing.T) {
 		if got := contents(c); got != tc.want {
 			t.Errorf("flush %s:\n%s\nleft, want\n%s", tc.what, got, tc.want)
 		}
+	}
+}
+
+// The DS of a zone below is the word of the zone above.
+func TestFlushZoneTakesTheDS(t *testing.T) {
+	c := newCache(Options{})
+	ds := set(t, "sub.example. 300 IN DS 1 13 2 1111111111111111111111111111111111111111111111111111111111111111")
+	of := a(t, "sub.example.", 300, "192.0.2.1")
+	c.Put(&ds, RankAuthorityAA, Secure, start())
+	c.Put(&of, RankAnswerAA, Secure, start())
+	c.PutPoint(name("sub.example."), []byte("point"), after(300), start())
+	c.FlushZone(name("example."))
+	if _, ok := c.Get(ds.Name, ds.Type, start()); ok {
+		t.Error("the DS is left")
+	}
+	if _, ok := c.Get(of.Name, of.Type, start()); !ok {
+		t.Error("what the zone below says of itself is gone")
 	}
 }
 

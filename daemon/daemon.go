@@ -36,6 +36,7 @@ type Daemon struct {
 	watch     observe.Observer
 	log       *zap.Logger
 	listeners frontend.Group
+	desk      desk
 	tls       *tlsconf.Source // nil without encrypted listeners
 	ready     func([]netip.AddrPort)
 }
@@ -71,17 +72,22 @@ func (d *Daemon) Run(ctx context.Context) error {
 	defer stop()
 	// Resolutions end by themselves, within their time: the listeners wait for
 	// them, and nothing else needs to end them.
-	if err := d.listen(d.engine.Handler(context.Background())); err != nil {
+	h := d.engine.Handler(context.Background())
+	if err := d.listen(h); err != nil {
 		return err
 	}
 	if err := d.bind(); err != nil {
 		return err
 	}
+	if err := d.open(h); err != nil {
+		return err
+	}
 	d.designate()
 	defer d.clock.Release()
-	ended := make(chan error, 3)
+	ended := make(chan error, 4)
 	d.clock.Go("upstream udp", func() { ended <- d.udp.Run(work) })
 	d.clock.Go("upstream tcp", func() { ended <- d.tcp.Run(work) })
+	d.clock.Go("operators", func() { ended <- d.desk.run(work, d.clock) })
 	d.clock.Go("certificates", func() { ended <- d.tls.Run(work) })
 
 	if d.ready != nil {

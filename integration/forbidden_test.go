@@ -49,6 +49,10 @@ func forbiddenArrows() []rule {
 			why: "packages emit events of package observe; the log is a reader of them",
 		},
 		{
+			from: everything, to: []string{"github.com/prometheus/client_golang"}, except: []string{"observe/metrics"},
+			why: "who counts has counters of its own; one package shows them",
+		},
+		{
 			from: everything, to: []string{"github.com/quic-go/quic-go"}, except: []string{"frontend/doq", "frontend/doh", "transport/doq", "transport/doh"},
 			why: "QUIC stays at the border",
 		},
@@ -82,6 +86,7 @@ func foreignModules() []string {
 		"github.com/cloudflare/circl",
 		"github.com/goccy/go-yaml",
 		"github.com/miekg/dns",
+		"github.com/prometheus/client_golang",
 		"github.com/quic-go/quic-go",
 		"go.uber.org/zap",
 		"golang.org/x/net",

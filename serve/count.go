@@ -73,6 +73,12 @@ type Count struct {
 	N         uint64
 }
 
+// InProgress is how many queries wait for the Resolver.
+func (h *Handler) InProgress() int { return h.resolutions.InProgress() }
+
+// Refreshes is how many answers were fetched anew before they ended.
+func (h *Handler) Refreshes() uint64 { return uint64(h.refreshes.begun.Load()) }
+
 // Stats are the counts that are not 0, of no single moment.
 func (h *Handler) Stats() []Count {
 	var all []Count

@@ -32,6 +32,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "run the resolver", serve},
+		{"ctl", "speak to a resolver that runs: flush, stats", ctl},
 		{"query", "ask one question, as dig does", query},
 		{"replay", "play scenarios against the resolver, in simulated time", replay},
 		{"record", "resolve a name for real and write it down as a scenario", record},

@@ -14,6 +14,8 @@ const (
 	portDoT = 853
 	portDoH = 443
 	portDoQ = 853
+
+	portMetrics = 9153 // where other DNS servers have theirs
 )
 
 // Why an address was not taken; read as what follows it.

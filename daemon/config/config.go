@@ -34,6 +34,8 @@ type Config struct {
 	NSID             string // "" = not told
 	Version          string // "" = not told
 	Log              Log
+	Control          Control
+	Metrics          Metrics
 	Limits           Limits
 }
 
@@ -128,6 +130,16 @@ type Validation struct {
 type Log struct {
 	Level  LogLevel
 	Format LogFormat
+}
+
+// Control tells how operators speak to the resolver while it runs.
+type Control struct {
+	Socket string // path; "" = there is none
+}
+
+// Metrics tells where figures are served.
+type Metrics struct {
+	Listen []netip.AddrPort // over HTTP
 }
 
 // Minimise is the mode of QNAME minimisation (RFC 9156).

@@ -186,6 +186,18 @@ func (c *Config) keys() []key {
 			doc: "console is for people, json for collectors: one object a line.",
 		},
 	)
+	table = append(table,
+		key{
+			path: "control.socket", value: file(&c.Control.Socket),
+			doc: "A Unix socket for `recursor ctl`, such as /run/recursor/control. Whoever may open it may do all of that; it is " +
+				"made for the user alone that the resolver runs as. \"\" is none.",
+		},
+		key{
+			path: "metrics.listen", value: offered(&c.Metrics.Listen, portMetrics),
+			doc: "Where figures are served to Prometheus over HTTP, at /metrics. Without a port it is 9153. They tell nothing of " +
+				"single clients or names, but are not for strangers.",
+		},
+	)
 	for _, k := range c.Limits.keys() {
 		k.path = "limits." + k.path
 		table = append(table, k)
@@ -280,6 +292,10 @@ func sectionDoc(section string) string {
 		return "Zones that are resolved by other servers than those which the delegations from the root lead to."
 	case "serve-stale":
 		return "What becomes of data past its TTL (RFC 8767)."
+	case "control":
+		return "How the resolver is spoken to while it runs."
+	case "metrics":
+		return "What the resolver tells of its work. It counts in any case."
 	case "limits":
 		return "Bounds to what anybody can make the resolver do. Each says what it answers."
 	default:
