@@ -43,6 +43,9 @@ const (
 	Handshakes
 	// Unshaken: handshakes of TLS that did not.
 	Unshaken
+	// Broken connections were ended for what they sent: a breach of their
+	// protocol, or a flood of what asks for nothing.
+	Broken
 	numCounters
 )
 
@@ -83,6 +86,8 @@ func (c Counter) String() string {
 		return "handshakes"
 	case Unshaken:
 		return "unshaken"
+	case Broken:
+		return "broken"
 	default:
 		return "unknown"
 	}

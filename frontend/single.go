@@ -48,7 +48,16 @@ func NewSingle(h Handler, c clock.Clock, misses *Gate) *Single {
 }
 
 // Counters are those for the next connection.
-func (s *Single) Counters() *Counters { return s.counters[int(s.next.Add(1))%len(s.counters)] }
+func (s *Single) Counters() *Counters {
+	_, counters := s.Worker()
+	return counters
+}
+
+// Worker is the lane and the counters for the next connection.
+func (s *Single) Worker() (lane uint8, counters *Counters) {
+	n := int(s.next.Add(1)) % len(s.counters)
+	return uint8(n), s.counters[n] //nolint:gosec // it may wrap: lanes are shared then
+}
 
 // Stats is what was counted so far.
 func (s *Single) Stats(t Transport) Stats { return Sum(t, s.counters) }

@@ -37,9 +37,12 @@ type Options struct {
 	TLS, QUIC *tls.Config
 	// Path of the resource; Path if empty.
 	Path string
-	// Proxies are believed when they name their clients (X-Forwarded-For).
-	Proxies []netip.Prefix
-	Limits  frontend.Limits
+	// Proxies are believed when they name their clients, in ProxyHeader.
+	Proxies     []netip.Prefix
+	ProxyHeader ProxyHeader
+	// HTTP2 is who serves it.
+	HTTP2  HTTP2
+	Limits frontend.Limits
 	// Connections admits connections; nil is this listener's own, by Limits.
 	Connections *frontend.Connections
 	// Misses bounds the misses in progress; nil is this listener's own, by Limits.
@@ -49,6 +52,21 @@ type Options struct {
 	Key string
 }
 
+// HTTP2 is who serves HTTP/2.
+type HTTP2 uint8
+
+// Servers.
+const (
+	// Responder is this package's, which knows queries and nothing else.
+	Responder HTTP2 = iota
+	// Library is the standard library's, for several times the processor time.
+	Library
+)
+
+// bench is where an answer is written before it is framed, borrowed while a hit
+// is made.
+type bench [frontend.MaxMessage]byte
+
 // Listener serves clients over HTTP. It implements frontend.Listener.
 type Listener struct {
 	o         Options
@@ -57,7 +75,8 @@ type Listener struct {
 	endpoint  *doq.Endpoint // nil without HTTP/3
 	listeners []net.Listener
 	addrs     []netip.AddrPort
-	open      sync.WaitGroup // visitors
+	benches   sync.Pool      // of *bench
+	open      sync.WaitGroup // visitors, and misses of the Responder
 }
 
 var _ frontend.Listener = (*Listener)(nil)
@@ -73,6 +92,7 @@ func New(o Options) *Listener {
 		o.Misses = frontend.NewGate(o.Limits.Misses)
 	}
 	l := &Listener{o: o, single: frontend.NewSingle(o.Handler, o.Clock, o.Misses)}
+	l.benches.New = func() any { return new(bench) }
 	l.server = l.newServer()
 	return l
 }
@@ -198,6 +218,7 @@ func (l *Listener) shutdown() {
 	patience, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	defer l.o.Clock.AfterFunc(grace, cancel).Stop()
+	l.o.Connections.End()
 	if l.server.Shutdown(patience) != nil {
 		_ = l.server.Close() // they had their time
 	}

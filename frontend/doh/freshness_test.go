@@ -82,14 +82,14 @@ func FuzzParameter(f *testing.F) {
 	f.Add("ct&dns=AAAB%41A==&dns=x")
 	f.Add("dns=%2")
 	f.Fuzz(func(t *testing.T, raw string) {
-		msg, refusal := fromURL(raw)
+		msg, refusal := fromURL(nil, raw)
 		if refusal.code != 0 {
 			if msg != nil || refusal.text == "" {
 				t.Errorf("%q: %v with %x", raw, refusal, msg)
 			}
 			return
 		}
-		if again, refusal := fromURL(inURL(msg)[1:]); refusal.code != 0 || string(again) != string(msg) {
+		if again, refusal := fromURL(nil, inURL(msg)[1:]); refusal.code != 0 || string(again) != string(msg) {
 			t.Errorf("%q is %x, which comes back as %x", raw, msg, again)
 		}
 	})

@@ -28,6 +28,7 @@ type place interface {
 type peer struct {
 	client, local netip.AddrPort
 	place         place
+	lane          uint8
 	counters      *frontend.Counters
 }
 
@@ -37,12 +38,58 @@ type status struct {
 	text string
 }
 
+func noQuery() status { return status{http.StatusBadRequest, "not a DNS query"} }
+func tooLong() status { return status{http.StatusRequestEntityTooLarge, "the message is too long"} }
+
+func tooLarge() status {
+	return status{http.StatusRequestHeaderFieldsTooLarge, "the header is too large"}
+}
+func wrongType() status { return status{http.StatusUnsupportedMediaType, "wanted: " + mediaType} }
+func noAnswer() status  { return status{http.StatusInternalServerError, "no answer"} }
+
+// overloaded is told together with a time for another try.
+func overloaded() status { return status{http.StatusServiceUnavailable, "overloaded"} }
+
+// allowed are the methods.
+const allowed = "GET, HEAD, POST"
+
+// target is why a resource or method is none of ours.
+func (l *Listener) target(method, path string) status {
+	path, _, _ = strings.Cut(path, "?")
+	if path != l.o.Path && !(strings.Contains(path, "%") && unescaped(path) == l.o.Path) {
+		return status{http.StatusNotFound, "queries are taken at " + l.o.Path}
+	}
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost:
+		return status{}
+	default:
+		return status{http.StatusMethodNotAllowed, "allowed: " + allowed}
+	}
+}
+
+func unescaped(path string) string {
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		return path
+	}
+	return plain
+}
+
+// isMessage reports whether a Content-Type is that of queries.
+func isMessage(kind string) bool {
+	if kind == mediaType {
+		return true
+	}
+	kind, _, err := mime.ParseMediaType(kind)
+	return err == nil && kind == mediaType
+}
+
 // request serves one request.
 func (l *Listener) request(w http.ResponseWriter, r *http.Request, p peer) {
 	msg, refusal := l.query(w, r)
 	if refusal.code != 0 {
 		if refusal.code == http.StatusMethodNotAllowed {
-			w.Header().Set("Allow", "GET, HEAD, POST")
+			w.Header().Set("Allow", allowed)
 		}
 		l.refuse(w, refusal)
 		return
@@ -53,20 +100,23 @@ func (l *Listener) request(w http.ResponseWriter, r *http.Request, p peer) {
 		panic(http.ErrAbortHandler) // the connection has given way
 	}
 	q := frontend.Query{
-		Message: msg, Client: l.clientOf(r, p.client), Local: p.local, Transport: frontend.DoH,
+		Message: msg, Client: p.client, Local: p.local, Transport: frontend.DoH, Lane: p.lane,
+	}
+	if len(l.o.Proxies) > 0 {
+		q.Client = l.named(p.client, r.Header.Values(l.o.ProxyHeader.field()))
 	}
 	answer, outcome := l.single.Serve(&q, p.counters, nil)
 	switch outcome {
 	case frontend.Answered:
 	case frontend.Malformed:
-		l.refuse(w, status{http.StatusBadRequest, "not a DNS query"})
+		l.refuse(w, noQuery())
 		return
 	case frontend.Overloaded, frontend.Unanswered:
 		w.Header().Set("Retry-After", "1")
-		l.refuse(w, status{http.StatusServiceUnavailable, "overloaded"})
+		l.refuse(w, overloaded())
 		return
 	default:
-		l.refuse(w, status{http.StatusInternalServerError, "no answer"})
+		l.refuse(w, noAnswer())
 		return
 	}
 	h := w.Header()
@@ -94,35 +144,34 @@ func (l *Listener) deadline(w http.ResponseWriter) {
 
 // query is the DNS message of a request, or why there is none (RFC 8484 §4.1).
 func (l *Listener) query(w http.ResponseWriter, r *http.Request) ([]byte, status) {
-	if r.URL.Path != l.o.Path {
-		return nil, status{http.StatusNotFound, "queries are taken at " + l.o.Path}
+	if refusal := l.target(r.Method, r.URL.EscapedPath()); refusal.code != 0 {
+		return nil, refusal
 	}
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		return fromURL(r.URL.RawQuery)
-	case http.MethodPost:
+	if r.Method == http.MethodPost {
 		return fromBody(w, r)
-	default:
-		return nil, status{http.StatusMethodNotAllowed, "allowed: GET and POST"}
 	}
+	return fromURL(nil, r.URL.RawQuery)
 }
 
 // maxParameter is the longest message in base64url.
 var maxParameter = base64.RawURLEncoding.EncodedLen(frontend.MaxMessage) //nolint:gochecknoglobals // a constant that needs a call
 
-// fromURL is the message in the variable dns of the URI template.
-func fromURL(raw string) ([]byte, status) {
+// base64url is RFC 4648 §5, without padding (RFC 8484 §6).
+var base64url = base64.RawURLEncoding.Strict() //nolint:gochecknoglobals // a constant that needs a call
+
+// fromURL appends the message in the variable dns of the URI template.
+func fromURL(dst []byte, raw string) ([]byte, status) {
 	text, found := parameter(raw)
 	switch {
 	case !found:
-		return nil, status{http.StatusBadRequest, "the parameter dns is missing"}
+		return dst, status{http.StatusBadRequest, "the parameter dns is missing"}
 	case len(text) > maxParameter:
-		return nil, status{http.StatusRequestEntityTooLarge, "the message is too long"}
+		return dst, tooLong()
 	}
-	// RFC 8484 §6: without padding. There are clients that pad.
-	msg, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimRight(text, "="))
+	// There are clients that pad.
+	msg, err := base64url.AppendDecode(dst, []byte(strings.TrimRight(text, "=")))
 	if err != nil {
-		return nil, status{http.StatusBadRequest, "the parameter dns is not base64url"}
+		return dst, status{http.StatusBadRequest, "the parameter dns is not base64url"}
 	}
 	return msg, status{}
 }
@@ -147,17 +196,17 @@ func parameter(raw string) (string, bool) {
 
 // fromBody is the message that a POST carries.
 func fromBody(w http.ResponseWriter, r *http.Request) ([]byte, status) {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != mediaType {
-		return nil, status{http.StatusUnsupportedMediaType, "wanted: " + mediaType}
+	if !isMessage(r.Header.Get("Content-Type")) {
+		return nil, wrongType()
 	}
 	if r.ContentLength > frontend.MaxMessage {
-		return nil, status{http.StatusRequestEntityTooLarge, "the message is too long"}
+		return nil, tooLong()
 	}
 	msg, err := io.ReadAll(http.MaxBytesReader(w, r.Body, frontend.MaxMessage))
 	var long *http.MaxBytesError
 	switch {
 	case errors.As(err, &long):
-		return nil, status{http.StatusRequestEntityTooLarge, "the message is too long"}
+		return nil, tooLong()
 	case err != nil:
 		return nil, status{http.StatusBadRequest, "the body did not arrive"}
 	}

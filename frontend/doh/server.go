@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	"recursor/frontend"
+	"recursor/frontend/tcp"
 )
 
 const (
@@ -28,8 +30,8 @@ func (l *Listener) newServer() *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(o.TLS != nil)
-	protocols.SetUnencryptedHTTP2(o.TLS == nil)
-	return &http.Server{
+	protocols.SetUnencryptedHTTP2(o.TLS == nil && o.HTTP2 == Library)
+	s := &http.Server{
 		Handler:   http.HandlerFunc(l.overTCP),
 		TLSConfig: o.TLS,
 		Protocols: protocols,
@@ -50,6 +52,10 @@ func (l *Listener) newServer() *http.Server {
 			WriteByteTimeout:              o.Limits.Write,
 		},
 	}
+	if o.HTTP2 == Responder {
+		s.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){"h2": l.overTLS}
+	}
+	return s
 }
 
 // overTCP serves a request over HTTP/1.1 or HTTP/2.
@@ -59,10 +65,14 @@ func (l *Listener) overTCP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no connection", http.StatusInternalServerError)
 		return
 	}
+	if isPreface(r) && l.o.TLS == nil && l.o.HTTP2 == Responder {
+		l.overPlain(w, v)
+		return
+	}
 	if l.endpoint != nil {
 		w.Header().Set("Alt-Svc", alternative(v.local.Port()))
 	}
-	l.request(w, r, peer{client: v.client, local: v.local, place: v.slot, counters: v.counters})
+	l.request(w, r, peer{client: v.client, local: v.local, place: v.slot, lane: v.lane, counters: v.counters})
 }
 
 // admission admits the connections of a listener.
@@ -82,9 +92,10 @@ func (a admission) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		v := &visitor{
-			Conn: conn, to: a.to, counters: a.to.single.Counters(),
+			Socket: tcp.NewSocket(conn, a.to.o.Clock), to: a.to,
 			client: addrPort(conn.RemoteAddr()), local: addrPort(conn.LocalAddr()),
 		}
+		v.lane, v.counters = a.to.single.Worker()
 		if slot, ok := a.to.o.Connections.Admit(v.client.Addr(), a.to.o.Clock.Now().TTL, v); ok {
 			v.slot = slot
 			a.to.open.Add(1)
@@ -100,12 +111,18 @@ func (a admission) Accept() (net.Conn, error) {
 
 // visitor is a connection and its place among the others.
 type visitor struct {
-	net.Conn
+	*tcp.Socket
 	to            *Listener
 	client, local netip.AddrPort
+	lane          uint8
 	counters      *frontend.Counters
 	slot          *frontend.Connection
+	shaken        atomic.Bool
 	left          sync.Once
+
+	mu   sync.Mutex
+	h2   *h2conn // what it is now, if it has come to that
+	ends bool    // all are to end
 }
 
 type visitorKey struct{}
@@ -114,7 +131,15 @@ type visitorKey struct{}
 // handshake has ended and, over HTTP/1.1, the first request begins.
 func told(conn net.Conn, state http.ConnState) {
 	if v, ok := below(conn).(*visitor); ok && state == http.StateActive {
+		v.shook()
+	}
+}
+
+// shook says that the handshake has ended well, once or more often.
+func (v *visitor) shook() {
+	if v.to.o.TLS != nil && v.shaken.CompareAndSwap(false, true) {
 		v.slot.Shaken()
+		v.counters.Add(frontend.Handshakes, 1)
 	}
 }
 
@@ -133,20 +158,51 @@ func withVisitor(ctx context.Context, conn net.Conn) context.Context {
 
 // Close implements net.Conn.
 func (v *visitor) Close() error {
-	err := v.Conn.Close()
+	err := v.Socket.Close()
 	v.left.Do(func() {
+		if v.to.o.TLS != nil && !v.shaken.Load() {
+			v.counters.Add(frontend.Unshaken, 1)
+		}
 		v.slot.Closed()
 		v.to.open.Done()
 	})
 	return err
 }
 
-// Abort implements frontend.Held. TLS is not told: it would wait for a client
-// that does not read.
-func (v *visitor) Abort() { _ = v.Conn.Close() } // it is idle: nothing can be lost
+// carry says that the connection speaks HTTP/2 from now on.
+func (v *visitor) carry(c *h2conn) {
+	v.mu.Lock()
+	v.h2 = c
+	ends := v.ends
+	v.mu.Unlock()
+	if ends {
+		c.End()
+	}
+}
 
-// End implements frontend.Held: the server ends its connections itself.
-func (v *visitor) End() {}
+// Abort implements frontend.Held.
+func (v *visitor) Abort() {
+	v.mu.Lock()
+	c := v.h2
+	v.mu.Unlock()
+	if c != nil {
+		c.Abort()
+		return
+	}
+	// TLS is not told: it would wait for a client that does not read.
+	_ = v.Socket.Close() // it is idle: nothing can be lost
+}
+
+// End implements frontend.Held. Connections of HTTP/1.1 the library ends itself.
+func (v *visitor) End() {
+	v.mu.Lock()
+	c := v.h2
+	v.ends = true
+	v.mu.Unlock()
+	if c != nil {
+		c.End()
+	}
+}
 
 func addrPort(addr net.Addr) netip.AddrPort {
 	t, ok := addr.(*net.TCPAddr)

@@ -128,8 +128,12 @@ func (c *connection) read() bool {
 // read brings one record, and there are clients that send each query in one of
 // its own.
 func (c *connection) gather() {
-	if c.gatherer != nil && c.end < len(c.in) {
-		c.end += c.gatherer.Gather(c.in[c.end:])
+	for c.gatherer != nil && c.end < len(c.in) {
+		n := c.gatherer.Gather(c.in[c.end:])
+		if n == 0 {
+			return
+		}
+		c.end += n
 	}
 }
 

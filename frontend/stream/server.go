@@ -41,8 +41,8 @@ type Conn interface {
 // handshaker is a connection that begins with a handshake.
 type handshaker interface{ Handshake() error }
 
-// gatherer is a connection that can read what has come without waiting. What is
-// wrong with it the next read says.
+// gatherer is a connection that can read, once, what has come without waiting.
+// What is wrong with it the next read says.
 type gatherer interface{ Gather(p []byte) int }
 
 // Server serves connections.

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,10 @@ type Socket struct {
 	octets     []byte // octets[start:end] was read and not taken
 	start, end int
 	gathering  bool // nobody waits for octets
+
+	mu     sync.Mutex // TLS writes at the call of its reader too
+	corked bool
+	held   []byte // written, and to be sent
 }
 
 // NewSocket makes a Socket of a connection.
@@ -54,20 +59,13 @@ func (s *Socket) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Gather reads from what stands on the socket without waiting: what has come
-// already. It belongs to who reads.
+// Gather reads once from what stands on the socket, without waiting: what has
+// come already, of TLS no more than a record. It belongs to who reads.
 func (s *Socket) Gather(above io.Reader, p []byte) int {
-	got := 0
 	s.gathering = true
-	for got < len(p) {
-		n, err := above.Read(p[got:])
-		got += n
-		if n == 0 || err != nil {
-			break // what is wrong the next read says too
-		}
-	}
+	n, _ := above.Read(p) // what is wrong the next read says too
 	s.gathering = false
-	return got
+	return n
 }
 
 // nothing says that nothing is there yet. To TLS it is a time that is over,
@@ -84,6 +82,43 @@ func (nothing) Timeout() bool { return true }
 func (nothing) Temporary() bool { return true }
 
 var _ net.Error = nothing{}
+
+// Cork keeps what is written until Uncork, which sends all of it at once.
+func (s *Socket) Cork() {
+	s.mu.Lock()
+	s.corked = true
+	s.mu.Unlock()
+}
+
+// keep is the largest buffer that is kept between writes.
+const keep = 32 << 10
+
+// Uncork sends what was kept.
+func (s *Socket) Uncork() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.corked = false
+	if len(s.held) == 0 {
+		return nil
+	}
+	_, err := s.Conn.Write(s.held)
+	if s.held = s.held[:0]; cap(s.held) > keep {
+		s.held = nil
+	}
+	return err
+}
+
+// Write implements net.Conn.
+func (s *Socket) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	if s.corked {
+		s.held = append(s.held, p...)
+		s.mu.Unlock()
+		return len(p), nil
+	}
+	s.mu.Unlock()
+	return s.Conn.Write(p)
+}
 
 // Closing says that the connection is about to be closed, so that a goodbye
 // may not take long.
@@ -117,7 +152,7 @@ func NewSecure(conn net.Conn, config *tls.Config, c clock.Clock) *Secure {
 	return &Secure{tls.Server(below, config), below}
 }
 
-// Gather reads what has come already, without waiting.
+// Gather reads once, without waiting.
 func (s *Secure) Gather(p []byte) int { return s.below.Gather(s.Conn, p) }
 
 // Close sends the close_notify, where it can be sent without waiting.
