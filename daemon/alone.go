@@ -53,7 +53,7 @@ func exchangers(c *config.Config, k clock.Clock) (*upstream.Exchanger, *stream.E
 func (a *Alone) Hints() *delegation.Point { return a.engine.world.Hints }
 
 // Anchors are the trust anchors.
-func (a *Alone) Anchors() *trust.Anchors { return a.engine.world.Anchors }
+func (a *Alone) Anchors() *trust.Anchors { return a.engine.trust.fixed }
 
 // Run lets do ask, and returns when nothing runs any more.
 func (a *Alone) Run(ctx context.Context, do func(frontend.Handler)) error {

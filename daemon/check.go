@@ -15,8 +15,8 @@ func Check(path string) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	certificate := checkCertificates(c, path, clock.NewReal().Now().Signature)
-	if err := errors.Join(c.CheckFiles(path), certificate); err != nil {
+	now := clock.NewReal().Now().Signature
+	if err := errors.Join(c.CheckFiles(path), checkCertificates(c, path, now), checkTrust(c, path, now)); err != nil {
 		return nil, err
 	}
 	return c, nil

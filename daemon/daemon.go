@@ -41,8 +41,8 @@ type Daemon struct {
 	ready     func([]netip.AddrPort)
 }
 
-// New makes the objects of a configuration. It reads files, and neither listens
-// nor starts anything. ready, where not nil, is called once clients are served.
+// New makes the objects of a configuration. It reads files, makes the folder for
+// state, and neither listens nor starts anything. ready, where not nil, is called once clients are served.
 func New(c *config.Config, l *zap.Logger, ready func([]netip.AddrPort)) (*Daemon, error) {
 	d := &Daemon{c: c, clock: clock.NewReal(), log: l, ready: ready}
 	watch := log.New(l, d.clock)
@@ -56,9 +56,13 @@ func New(c *config.Config, l *zap.Logger, ready func([]netip.AddrPort)) (*Daemon
 	d.tcp = stream.New(stream.Options{
 		Clock: d.clock, MaxConns: c.Limits.UpstreamTCPConnections, Idle: c.Limits.UpstreamTCPIdle,
 	})
-	var err error
+	state, err := OpenState(c)
+	if err != nil {
+		l.Warn("state is not kept: trust anchors are followed from what is configured, at each start anew; see the key state", zap.Error(err))
+	}
 	d.engine, err = NewEngine(c, World{
 		Clock: d.clock, Net: transport.Route{UDP: d.udp, TCP: d.tcp}, Seeds: random.Secure{}, Watch: watch,
+		State: state, Built: built(),
 	})
 	return d, err
 }
@@ -89,6 +93,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	d.clock.Go("upstream tcp", func() { ended <- d.tcp.Run(work) })
 	d.clock.Go("operators", func() { ended <- d.desk.run(work, d.clock) })
 	d.clock.Go("certificates", func() { ended <- d.tls.Run(work) })
+	d.clock.Go("trust", func() { ended <- d.engine.Keep(work) })
 
 	if d.ready != nil {
 		d.ready(d.listeners.Addrs())

@@ -32,8 +32,15 @@ type World struct {
 	// Hints and Anchors, where set, stand in for those of the configuration.
 	Hints   *delegation.Point
 	Anchors *trust.Anchors
-	// Negatives are the negative anchors; nil: there are none.
+	// Negatives, where set, stand in for the negative anchors of the
+	// configuration.
 	Negatives *trust.Negatives
+	// State is where the states of anchors are kept; the zero State keeps
+	// nothing.
+	State State
+	// Built is when the program was, so that a clock that reads less is known to
+	// be wrong; the zero time does not look at the clock.
+	Built time.Time
 	// Policy is what the validator accepts; the zero Policy is what validators
 	// must.
 	Policy sig.Policy
@@ -61,6 +68,7 @@ type Engine struct {
 	c     *config.Config
 	world World
 	zones []*delegation.Point
+	trust trusted
 }
 
 // NewEngine makes the objects of a configuration. It starts nothing.
@@ -72,14 +80,10 @@ func NewEngine(c *config.Config, w World) (*Engine, error) {
 		}
 		w.Hints = root
 	}
-	if w.Anchors == nil {
-		trusted, err := anchors(c.TrustAnchors)
-		if err != nil {
-			return nil, err
-		}
-		w.Anchors = trusted
-	}
 	e := &Engine{c: c, world: w, zones: configured(c.Zones), Discovery: new(zone.Discovery)}
+	if err := e.newTrusted(); err != nil {
+		return nil, err
+	}
 	size := int64(c.Cache.Size)
 	e.Answers = answer.New(answer.Options{Size: size / answerShare})
 	stale := c.ServeStale.MaxAge
@@ -124,7 +128,7 @@ func negativeTTL(c *config.Config) time.Duration {
 func (e *Engine) Handler(ctx context.Context) *serve.Handler {
 	c, l := e.c, &e.c.Limits
 	o := serve.Options{
-		Clock: e.world.Clock, Resolver: resolver{e.Resolver}, Observer: e.world.Watch, Random: e.world.Seeds,
+		Clock: e.world.Clock, Resolver: resolver{e}, Observer: e.world.Watch, Random: e.world.Seeds,
 		Answers: e.Answers,
 		Allow:   c.Access.Allow, Snoop: c.Access.Snoop,
 		Identity: c.Identity, Version: c.Version, NSID: []byte(c.NSID),
@@ -132,7 +136,7 @@ func (e *Engine) Handler(ctx context.Context) *serve.Handler {
 		Resolutions: l.Resolutions, ResolutionsPerClient: l.ResolutionsPerClient,
 	}
 	if c.Cache.Prefetch {
-		o.Refresh = resolver{e.Resolver}.refresh
+		o.Refresh = resolver{e}.refresh
 	}
 	o.Zones = e.localZones()
 	return serve.New(ctx, o)
@@ -191,7 +195,7 @@ func (e *Engine) recursorOptions() recursor.Options {
 		},
 		Delegations: delegation.Options{Hints: e.world.Hints, Configured: e.zones, MaxTTL: l.MaxTTL},
 		Answer:      l.AnswerTime,
-		Judge:       judge(c, &e.world),
+		Judge:       judge(c, &e.world, e.trust.Anchors, e.trust.negatives.Load),
 		Permissive:  c.Validation.Mode == config.ValidationPermissive,
 	}
 }

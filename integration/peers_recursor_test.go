@@ -85,7 +85,7 @@ func (w *world) serve(t *testing.T, s settings, port string) *process {
 	writeFile(t, filepath.Join(dir, "root.ds"), w.anchors)
 	config := filepath.Join(dir, "recursor.yaml")
 	writeFile(t, config, fmt.Sprintf("listen: {dns: [%s]}\nroot-hints: root.hints\ntrust-anchors: [root.ds]\n"+
-		"upstream: {port: %d, allow-special-addresses: true}\nlog: {format: json}\n%s\n", strings.Join(listen, ", "), w.port, s.more))
+		"upstream: {port: %d, allow-special-addresses: true}\nstate: \"off\"\nlog: {format: json}\n%s\n", strings.Join(listen, ", "), w.port, s.more))
 	return run(t, dir, w.binary, "serve", "--config", config)
 }
 

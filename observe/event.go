@@ -100,6 +100,54 @@ type Certified struct {
 	Err         error
 }
 
+// Following tells at the start which keys of a zone are followed (RFC 5011).
+type Following struct {
+	Zone domain.Name
+	Keys []string // each with its state
+	Next time.Time
+}
+
+// Anchored tells that a key of a trust point came into another state (RFC 5011
+// §4.2).
+type Anchored struct {
+	At       time.Time
+	Zone     domain.Name
+	Tag      uint16
+	From, To string
+	Until    time.Time // of a key that waits: when it may be trusted
+	Last     bool      // no key of the point is trusted any more
+}
+
+// Unfollowed tells that a zone could not be asked for its keys, or that what
+// came did not count.
+type Unfollowed struct {
+	Zone domain.Name
+	Next time.Time // when it is asked again
+	Err  error
+}
+
+// Kept tells that state could not be read or written.
+type Kept struct {
+	File, What string
+	Err        error
+}
+
+// Clocked tells that the clock turned out to be wrong, or is right again.
+type Clocked struct {
+	At    time.Time // by that clock
+	Wrong bool
+	Off   time.Duration // at least; ahead, or, where negative, behind
+	Than  string        // what tells
+}
+
+// Disabled tells of a negative trust anchor (RFC 7646).
+type Disabled struct {
+	Zone   domain.Name
+	Reason string
+	Until  time.Time
+	What   string // "in effect", "expired", "not needed any more"
+}
+
 func (Sent) event()      {}
 func (Received) event()  {}
 func (Stored) event()    {}
@@ -107,6 +155,13 @@ func (Judged) event()    {}
 func (Answered) event()  {}
 func (Panicked) event()  {}
 func (Certified) event() {}
+
+func (Following) event()  {}
+func (Anchored) event()   {}
+func (Unfollowed) event() {}
+func (Kept) event()       {}
+func (Clocked) event()    {}
+func (Disabled) event()   {}
 
 // Tee is an Observer that hands each event to all of its own.
 type Tee []Observer

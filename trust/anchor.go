@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -48,6 +49,25 @@ func New(keys ...Key) *Anchors {
 
 func (k *Key) same(o Key) bool {
 	return k.Type == o.Type && string(k.RData) == string(o.RData) && k.From.Equal(o.From) && k.Until.Equal(o.Until)
+}
+
+// With is a and zones that are anchors without keys where a has none of them:
+// nothing there verifies.
+func (a *Anchors) With(zones ...domain.Name) *Anchors {
+	all := &Anchors{zones: maps.Clone(a.zones)}
+	for _, z := range zones {
+		if _, ok := all.zones[z]; !ok {
+			all.zones[z] = nil
+		}
+	}
+	return all
+}
+
+// Equal reports whether both are the same keys of the same zones.
+func (a *Anchors) Equal(o *Anchors) bool {
+	return maps.EqualFunc(a.zones, o.zones, func(x, y []Key) bool {
+		return len(x) == len(y) && !slices.ContainsFunc(x, func(k Key) bool { return !slices.ContainsFunc(y, k.same) })
+	})
 }
 
 // Zones are the zones that have anchors, in canonical order.

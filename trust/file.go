@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"recursor/dns/domain"
 	"recursor/dns/rrset"
@@ -19,11 +20,11 @@ const MaxFile = 1 << 20
 var (
 	ErrTooLarge = errors.New("trust: larger than 1 MiB")
 	ErrEmpty    = errors.New("trust: no anchor in it")
-	ErrType     = errors.New("trust: neither a DS nor a DNSKEY record")
-	ErrClass    = errors.New("trust: not of class IN")
-	ErrNotZone  = errors.New("trust: not a zone key (RFC 4034 §2.1.1)")
-	ErrRevoked  = errors.New("trust: revoked (RFC 5011 §2.1)")
-	ErrDigest   = errors.New("trust: digest of a length that its type does not have")
+	ErrType     = errors.New("neither a DS nor a DNSKEY record")
+	ErrClass    = errors.New("not of class IN")
+	ErrNotZone  = errors.New("not a zone key (RFC 4034 §2.1.1)")
+	ErrRevoked  = errors.New("revoked (RFC 5011 §2.1)")
+	ErrDigest   = errors.New("digest of a length that its type does not have")
 )
 
 // Parse reads a file of anchors: root-anchors.xml, which begins with "<", or
@@ -44,35 +45,24 @@ func ParseLines(lines string) ([]Key, error) {
 	if len(lines) > MaxFile {
 		return nil, ErrTooLarge
 	}
-	sets, err := text.ParseRRs(lines, domain.Root())
+	var keys []Key
+	err := text.EachRR(lines, domain.Root(), func(line int, r rrset.Record) error {
+		k := Key{Zone: domain.FromValid(r.Owner), Type: r.Type, RData: slices.Clone(r.RData)}
+		err := ErrClass
+		if r.Class == wire.ClassIN {
+			err = k.check()
+		}
+		if err != nil {
+			return fmt.Errorf("line %d: %s %s: %w", line, k.Zone, k.Type, err)
+		}
+		keys = append(keys, k)
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("trust: %w", err)
 	}
-	var keys []Key
-	for i := range sets {
-		found, err := ofSet(&sets[i])
-		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", sets[i].Name, sets[i].Type, err)
-		}
-		keys = append(keys, found...)
-	}
 	if len(keys) == 0 {
 		return nil, ErrEmpty
-	}
-	return keys, nil
-}
-
-func ofSet(set *rrset.Set) ([]Key, error) {
-	if set.Class != wire.ClassIN {
-		return nil, ErrClass
-	}
-	var keys []Key
-	for rd := range set.RData.All() {
-		k := Key{Zone: set.Name, Type: set.Type, RData: rd}
-		if err := k.check(); err != nil {
-			return nil, err
-		}
-		keys = append(keys, k)
 	}
 	return keys, nil
 }

@@ -61,6 +61,9 @@ func NewNegatives(list ...Negative) *Negatives {
 	return n
 }
 
+// Empty reports whether there are none, alive or not.
+func (n *Negatives) Empty() bool { return len(n.zones) == 0 }
+
 // All are those that are alive, in canonical order of their zones.
 func (n *Negatives) All(now time.Time) []Negative {
 	var out []Negative

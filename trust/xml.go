@@ -17,8 +17,8 @@ import (
 
 // Errors of root-anchors.xml.
 var (
-	ErrValidity  = errors.New("trust: validUntil is not after validFrom")
-	ErrPublicKey = errors.New("trust: PublicKey and Flags are not of the key that the digest is of")
+	ErrValidity  = errors.New("validUntil is not after validFrom")
+	ErrPublicKey = errors.New("PublicKey and Flags are not of the key that the digest is of")
 )
 
 // document is root-anchors.xml (RFC 9718 §2.1.1).
@@ -40,6 +40,21 @@ type keyDigest struct {
 	Digest     string `xml:"Digest"`
 	PublicKey  string `xml:"PublicKey"`
 	Flags      uint16 `xml:"Flags"`
+
+	line int
+}
+
+// UnmarshalXML implements xml.Unmarshaler: it notes where the element begins.
+func (d *keyDigest) UnmarshalXML(in *xml.Decoder, start xml.StartElement) error {
+	type plain keyDigest // without this method
+	line, _ := in.InputPos()
+	err := in.DecodeElement((*plain)(d), &start)
+	d.line = line
+	var syntax *xml.SyntaxError
+	if err != nil && !errors.As(err, &syntax) { // which names a line
+		err = fmt.Errorf("line %d: %w", line, err)
+	}
+	return err
 }
 
 // ParseXML reads root-anchors.xml. Keys whose time has not come or is over are
@@ -60,7 +75,7 @@ func ParseXML(data []byte) ([]Key, error) {
 	for i := range d.Digests {
 		k, err := d.Digests[i].key(zone)
 		if err != nil {
-			return nil, fmt.Errorf("KeyDigest %q: %w", d.Digests[i].ID, err)
+			return nil, fmt.Errorf("trust: line %d: KeyDigest %q: %w", d.Digests[i].line, d.Digests[i].ID, err)
 		}
 		keys = append(keys, k)
 	}

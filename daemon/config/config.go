@@ -124,6 +124,11 @@ type Validation struct {
 	Mode      ValidationMode
 	ClockSkew time.Duration
 	FixedTime time.Time // the time at which signatures are judged; zero = the clock's
+
+	UpdateAnchors   bool // follow anchors as their zones roll them
+	SignalAnchors   bool // tell their servers which are trusted
+	RootKeySentinel bool
+	NegativeAnchors []NegativeAnchor
 }
 
 // Log tells what is logged and how.

@@ -10,20 +10,16 @@ import (
 	"github.com/miekg/dns"
 )
 
-// maxZoneFile is how large a file of root hints or trust anchors may be.
+// maxZoneFile is how large a file of root hints may be.
 const maxZoneFile = 1 << 20
 
-// CheckFiles reads the files that c names and tells what is wrong with them; an
-// error is an *Error about the configuration called name.
+// CheckFiles reads the root hints that c names and tells what is wrong with
+// them; an error is an *Error about the configuration called name.
 func (c *Config) CheckFiles(name string) error {
 	e := &Error{File: name}
 	if c.RootHints != "" {
 		e.checkFile("root-hints", c.RootHints, rootHints,
 			"write the root's NS records and their A and AAAA records, or remove the key for the embedded list")
-	}
-	for i, path := range c.TrustAnchors {
-		e.checkFile(fmt.Sprintf("trust-anchors[%d]", i), path, trustAnchors,
-			"write DS or DNSKEY records such as `. DS 20326 8 2 E06D…`, or remove the key for the embedded root keys")
 	}
 	if len(e.Problems) > 0 {
 		return e
@@ -93,29 +89,6 @@ func rootHints(records []dns.RR) error {
 		return errors.New("has no NS record of the root")
 	}
 	return errors.New("has no address of any server that its NS records name")
-}
-
-// trustAnchors wants DS and DNSKEY records, and keys that sign zones.
-func trustAnchors(records []dns.RR) error {
-	for _, rr := range records {
-		switch rr := rr.(type) {
-		case *dns.DS:
-		case *dns.DNSKEY:
-			// RFC 4034 §2.1.1, RFC 5011 §2.1.
-			if rr.Flags&dns.ZONE == 0 {
-				return fmt.Errorf("has a DNSKEY of %s that is not a zone key (flags %d)", printable(rr.Hdr.Name), rr.Flags)
-			}
-			if rr.Flags&dns.REVOKE != 0 {
-				return fmt.Errorf("has a DNSKEY of %s that is revoked (flags %d)", printable(rr.Hdr.Name), rr.Flags)
-			}
-		default:
-			return fmt.Errorf("has a record of %s of type %s", printable(rr.Header().Name), dns.Type(rr.Header().Rrtype))
-		}
-	}
-	if len(records) == 0 {
-		return errors.New("has no record")
-	}
-	return nil
 }
 
 // readFile reads at most the first most octets of a file.

@@ -151,7 +151,30 @@ func (c *Config) keys() []key {
 		},
 		key{
 			path: "validation.fixed-time", value: instant(&c.Validation.FixedTime),
-			doc: "The time at which signatures are judged, for testbeds; \"\" is the clock's.",
+			doc: "The time at which signatures are judged, for testbeds; \"\" is the clock's, which is held against the date of " +
+				"this program and the signatures of the root. At a fixed time it is not, and anchors are not updated.",
+		},
+		key{
+			path: "validation.update-anchors", value: truth(&c.Validation.UpdateAnchors, on),
+			doc: "Follow trust anchors as their zones roll their keys (RFC 5011): a new key is trusted after 30 days, a revoked " +
+				"one never again. What is known of them is kept under `state`; other anchors than before begin anew.",
+		},
+		key{
+			path: "validation.signal-anchors", value: truth(&c.Validation.SignalAnchors, on),
+			doc: "Tell the servers of an anchor's zone which of its keys are trusted, when they are asked for them " +
+				"(RFC 8145 §5), so that its owner knows when to roll them.",
+		},
+		key{
+			path: "validation.root-key-sentinel", value: truth(&c.Validation.RootKeySentinel, on),
+			doc: "Let clients find out by the names root-key-sentinel-is-ta-NNNNN and root-key-sentinel-not-ta-NNNNN which " +
+				"keys of the root are trusted (RFC 8509).",
+		},
+		key{
+			path: "validation.negative-anchors", value: negativeAnchors(&c.Validation.NegativeAnchors),
+			doc: "Zones that are known to be signed wrongly, and not validated until then, with what is below them (RFC 7646). " +
+				"Each item has `name`, `until` (a time within a week), `reason` (for whoever reads this) and `test` (validate " +
+				"the zone every five minutes, and remove the anchor as soon as that succeeds; default true), such as\n" +
+				"- {name: broken.example, until: 2026-12-01T12:00:00Z, reason: \"their keys expired, ticket 4711\"}",
 		},
 	)
 	table = append(table, c.ServeStale.keys()...)

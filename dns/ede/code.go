@@ -41,6 +41,12 @@ const (
 	NegativeTrustAnchor     Code = 33
 )
 
+// Validation reports whether the code is of a failure of validation, which does
+// not concern clients that check for themselves (RFC 4035 §3.2.2).
+func (c Code) Validation() bool {
+	return c >= DNSSECIndeterminate && c <= NSECMissing || c == SignatureExpiredEarly || c == UnsupportedNSEC3Iter
+}
+
 // String is the name the registry gives the code.
 func (c Code) String() string {
 	switch c {

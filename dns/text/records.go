@@ -35,6 +35,55 @@ func ParseRRs(text string, origin domain.Name) ([]rrset.Set, error) {
 	return f.sets.Sets(), nil
 }
 
+// EachRR hands the records of a zone file to f, each with the line on which it
+// ends. It stops at the first error, of f or of the file, which is as ParseRRs
+// has it.
+func EachRR(text string, origin domain.Name, f func(line int, r rrset.Record) error) error {
+	in := &lines{Reader: strings.NewReader(text)}
+	p := dns.NewZoneParser(in, origin.String(), "")
+	p.SetDefaultTTL(defaultTTL)
+	for rr, ok := p.Next(); ok; rr, ok = p.Next() {
+		line := in.ended
+		if in.more { // the newline was read too
+			line++
+		}
+		var one folder
+		if err := one.fold(rr); err != nil {
+			return fmt.Errorf("line %d: %s", line, strings.TrimPrefix(err.Error(), "text: "))
+		}
+		for _, set := range one.sets.Sets() {
+			for r := range set.Records() {
+				if err := f(line, r); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if err := p.Err(); err != nil {
+		return fmt.Errorf("text: %w", err)
+	}
+	return nil
+}
+
+// lines counts the lines that are read. The library reads octet by octet where
+// it can, and no further than to the end of a record.
+type lines struct {
+	*strings.Reader
+	ended int
+	more  bool // the last octet was not the end of a line
+}
+
+// ReadByte implements io.ByteReader.
+func (l *lines) ReadByte() (byte, error) {
+	c, err := l.Reader.ReadByte()
+	if err == nil {
+		if l.more = c != '\n'; !l.more {
+			l.ended++
+		}
+	}
+	return c, err
+}
+
 // FromRRs makes Sets of the library's records.
 func FromRRs(rrs []dns.RR) ([]rrset.Set, error) {
 	var f folder

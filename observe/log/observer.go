@@ -39,6 +39,8 @@ func (o *Observer) Observe(e observe.Event) {
 			zap.String("in", e.What), zap.Any("panic", e.Recovered), zap.ByteString("stack", e.Stack))
 	case observe.Certified:
 		o.certified(e)
+	default:
+		o.trust(e)
 	}
 }
 

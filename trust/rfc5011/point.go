@@ -1,6 +1,7 @@
 package rfc5011
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -128,7 +129,7 @@ func (p *Point) Configure(keys []trust.Key, now time.Time) (changes []Change) {
 
 // configure adds one key, or the digest of one.
 func (s *step) configure(k *trust.Key) {
-	i := slices.IndexFunc(s.Keys, s.is(k))
+	i := slices.IndexFunc(s.Keys, func(known Key) bool { return matches(k, &known) })
 	switch {
 	case i >= 0:
 		if known := &s.Keys[i]; known.State == AddPend {
@@ -150,23 +151,20 @@ func (s *step) configure(k *trust.Key) {
 // retire removes the key, or that which the digest is of.
 func (s *step) retire(k *trust.Key) {
 	for i := range s.Keys {
-		if known := &s.Keys[i]; known.State < Revoked && s.is(k)(*known) {
+		if known := &s.Keys[i]; known.State < Revoked && matches(k, known) {
 			s.enter(known, Removed)
 		}
 	}
 }
 
-// is tells whether a known key is the configured one.
-func (s *step) is(k *trust.Key) func(Key) bool {
-	if k.Type != wire.TypeDS {
-		plain := unrevoked(k.RData)
-		return func(known Key) bool { return string(known.RData) == string(plain) }
+// matches reports whether a configured key, or the digest of one, is that key.
+func matches(configured *trust.Key, known *Key) bool {
+	if configured.Type != wire.TypeDS {
+		return string(known.RData) == string(unrevoked(configured.RData))
 	}
-	ds, err := sig.ParseDS(k.RData)
-	return func(known Key) bool {
-		key, keyErr := sig.ParseKey(known.RData)
-		return err == nil && keyErr == nil && ds.Vouches(k.Zone, &key)
-	}
+	ds, err := sig.ParseDS(configured.RData)
+	key, keyErr := sig.ParseKey(known.RData)
+	return err == nil && keyErr == nil && ds.Vouches(configured.Zone, &key)
 }
 
 // find is the key of the RDATA, REVOKE flag aside; nil where it is not known.
@@ -197,6 +195,65 @@ func (p *Point) Anchor() trust.Anchor {
 		}
 	}
 	return a
+}
+
+// Vouches reports whether anything is trusted.
+func (p *Point) Vouches() bool {
+	return len(p.DS) > 0 || slices.ContainsFunc(p.Keys, func(k Key) bool { return k.trusted() })
+}
+
+// Trusted is the point's anchor as keys. Of those that are configured, whatever
+// their form, it has the validity.
+func (p *Point) Trusted(configured []trust.Key) []trust.Key {
+	var out []trust.Key
+	add := func(k trust.Key, same func(*trust.Key) bool) {
+		for i := range configured {
+			if c := &configured[i]; c.Zone == p.Zone && same(c) {
+				k.From, k.Until = c.From, c.Until
+			}
+		}
+		out = append(out, k)
+	}
+	for rd := range p.DS.All() {
+		add(trust.Key{Zone: p.Zone, Type: wire.TypeDS, RData: rd}, func(c *trust.Key) bool { return string(c.RData) == string(rd) })
+	}
+	for i := range p.Keys {
+		if k := &p.Keys[i]; k.trusted() {
+			add(trust.Key{Zone: p.Zone, Type: wire.TypeDNSKEY, RData: k.RData}, func(c *trust.Key) bool { return matches(c, k) })
+		}
+	}
+	return out
+}
+
+// HeldUntil is when the hold-down of a key is over, the zero time where it is in
+// none.
+func (p *Point) HeldUntil(tag uint16) time.Time {
+	for i := range p.Keys {
+		if k := &p.Keys[i]; k.Tag() == tag && k.State == AddPend {
+			return k.Until
+		}
+	}
+	return time.Time{}
+}
+
+// Describe is the keys for people: "20326 Valid since 2026-01-01", a digest as
+// "20326 DS".
+func (p *Point) Describe() []string {
+	var out []string
+	for i := range p.Keys {
+		k := &p.Keys[i]
+		s := fmt.Sprintf("%d %s since %s", k.Tag(), k.State, k.Since.UTC().Format(time.DateOnly))
+		if k.State == AddPend {
+			s += " until " + k.Until.UTC().Format(time.DateOnly)
+		}
+		out = append(out, s)
+	}
+	for rd := range p.DS.All() {
+		if ds, err := sig.ParseDS(rd); err == nil {
+			out = append(out, fmt.Sprintf("%d DS", ds.KeyTag))
+		}
+	}
+	return out
 }
 
 // Due reports whether the point is to be asked.
