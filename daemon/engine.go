@@ -99,12 +99,12 @@ func NewEngine(c *config.Config, w World) (*Engine, error) {
 	e.Cache = cache.New(cache.Options{
 		Size:           size - share,
 		Derived:        derived,
-		MinTTL:         c.Limits.MinTTL,
-		MinNegativeTTL: c.Limits.MinNegativeTTL,
-		Types:          c.Limits.TypesPerName,
 		MaxStale:       stale,
 		MaxTTL:         c.Limits.MaxTTL,
 		MaxNegativeTTL: c.Limits.MaxNegativeTTL,
+		MinTTL:         c.Limits.MinTTL,
+		MinNegativeTTL: c.Limits.MinNegativeTTL,
+		Types:          c.Limits.TypesPerName,
 		FailureFirst:   c.Limits.FailureTTLFirst,
 		FailureCeiling: c.Limits.FailureTTLCeiling,
 	})
@@ -134,6 +134,10 @@ func (e *Engine) Handler(ctx context.Context) *serve.Handler {
 		Identity: c.Identity, Version: c.Version, NSID: []byte(c.NSID),
 		UDPDeadline: l.UDPAnswerTime, Deadline: l.AnswerTime, Idle: l.TCPIdle,
 		Resolutions: l.Resolutions, ResolutionsPerClient: l.ResolutionsPerClient,
+		Cookies: cookies(&c.Cookies),
+	}
+	if c.ServeAny == config.ServeAnyFull {
+		o.Any = serve.AnyResolved
 	}
 	if c.Cache.Prefetch {
 		o.Refresh = resolver{e}.refresh
@@ -207,6 +211,21 @@ func usable(c *config.Config) delegation.Usable {
 		NoIPv4:  !c.Upstream.IPv4, NoIPv6: !c.Upstream.IPv6,
 		Own: c.Listen.DNS,
 	}
+}
+
+func cookies(c *config.Cookies) serve.Cookies {
+	var out serve.Cookies
+	switch c.Mode {
+	case config.CookiesGiven:
+	case config.CookiesRequired:
+		out.Mode = serve.CookiesRequired
+	case config.CookiesIgnored:
+		out.Mode = serve.CookiesIgnored
+	}
+	for _, s := range c.Secrets {
+		out.Secrets = append(out.Secrets, s)
+	}
+	return out
 }
 
 func minimise(m config.Minimise) iterate.Minimise {

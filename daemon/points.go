@@ -62,7 +62,7 @@ func configured(z config.Zones) []*delegation.Point {
 	var out []*delegation.Point
 	add := func(kind delegation.Kind, zones []config.Zone) {
 		for _, z := range zones {
-			out = append(out, &delegation.Point{Zone: z.Name, Kind: kind, Addrs: z.To, First: z.First})
+			out = append(out, &delegation.Point{Zone: z.Name, Kind: kind, Addrs: z.To, First: z.First, TCP: z.TCP})
 		}
 	}
 	add(delegation.Forward, z.Forward)

@@ -28,6 +28,9 @@ func (r *Resolver) answer(result iterate.Result, t *iterate.Task, from string) A
 		}
 		if s.Set != nil {
 			a.Answer = append(a.Answer, s.Set.Set)
+			for j := range s.Others {
+				a.Answer = append(a.Answer, s.Others[j].Set)
+			}
 		}
 		a.RCode = s.RCode
 		if s.Synthesised && from == "cache" {

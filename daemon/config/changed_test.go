@@ -26,7 +26,7 @@ limits: {work-time: 20s}
 		"workers: 3",
 		"upstream.ipv6: false",
 		"upstream.minimise: strict",
-		`zones.forward: [{name: "corp.example.", to: ["192.0.2.53:53"], first: true}, {name: "b.example.", to: ["192.0.2.54:53", "[2001:db8::1]:5353"], first: false}]`,
+		`zones.forward: [{name: "corp.example.", to: ["192.0.2.53:53"], first: true, tcp: false}, {name: "b.example.", to: ["192.0.2.54:53", "[2001:db8::1]:5353"], first: false, tcp: false}]`,
 		"limits.work-time: 20s",
 	}
 	if got := c.Changed(); !slices.Equal(got, want) {

@@ -27,6 +27,7 @@ type Config struct {
 	Validation   Validation
 	ServeStale   ServeStale
 	ServeAny     ServeAny
+	Cookies      Cookies
 	// MinimalResponses leaves the authority and additional sections empty where
 	// nobody needs what could stand there.
 	MinimalResponses bool
@@ -117,6 +118,7 @@ type Zone struct {
 	Name  domain.Name
 	To    []netip.AddrPort
 	First bool // where all of To fail, iterate as if the zone were not configured
+	TCP   bool // ask over TCP alone
 }
 
 // Validation tells how answers are judged.
@@ -136,6 +138,25 @@ type Log struct {
 	Level  LogLevel
 	Format LogFormat
 }
+
+// Cookies tells what becomes of clients' cookies.
+type Cookies struct {
+	Mode    CookieMode
+	Secrets []CookieSecret // none = one that nobody else knows
+}
+
+// CookieMode is what becomes of cookies.
+type CookieMode string
+
+// The modes.
+const (
+	CookiesGiven    CookieMode = "given"
+	CookiesRequired CookieMode = "required"
+	CookiesIgnored  CookieMode = "ignored"
+)
+
+// CookieSecret is a server secret (RFC 9018 §4.4).
+type CookieSecret [16]byte
 
 // Control tells how operators speak to the resolver while it runs.
 type Control struct {
@@ -174,6 +195,9 @@ type ServeAny string
 
 // ServeAnyMinimal answers with a made-up HINFO record (RFC 8482 §4.2).
 const ServeAnyMinimal ServeAny = "minimal"
+
+// ServeAnyFull answers with what the servers of the name say, each time anew.
+const ServeAnyFull ServeAny = "full"
 
 // LogLevel is the least level that is logged.
 type LogLevel string

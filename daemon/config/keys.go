@@ -132,8 +132,8 @@ func (c *Config) keys() []key {
 		key{
 			path: "zones.forward", value: zones(&c.Zones.Forward, &c.Upstream.Port),
 			doc: "Zones whose names are asked of recursive servers. Each item has `name`, `to` (addresses), `port` (for " +
-				"those of `to` without one; default `upstream.port`) and `first` (where all of `to` fail, iterate as if " +
-				"the zone were not listed; default false), such as\n" +
+				"those of `to` without one; default `upstream.port`), `first` (where all of `to` fail, iterate as if " +
+				"the zone were not listed; default false) and `tcp` (ask over TCP alone; default false), such as\n" +
 				"- {name: corp.example, to: [\"192.0.2.53\", \"[2001:db8::53]:5353\"], first: true}",
 		},
 		key{
@@ -180,13 +180,24 @@ func (c *Config) keys() []key {
 	table = append(table, c.ServeStale.keys()...)
 	table = append(table,
 		key{
-			path: "serve-any", value: choice(&c.ServeAny, ServeAnyMinimal, ServeAnyMinimal),
-			doc: "The answer to type ANY: minimal is a made-up HINFO record, which costs nobody anything (RFC 8482 §4.2).",
+			path: "serve-any", value: choice(&c.ServeAny, ServeAnyMinimal, ServeAnyMinimal, ServeAnyFull),
+			doc: "The answer to type ANY: minimal is a made-up HINFO record, which costs nobody anything (RFC 8482 §4.2); full asks " +
+				"the servers of the name each time, and is of use to attackers most.",
 		},
 		key{
 			path: "minimal-responses", value: truth(&c.MinimalResponses, on),
 			doc: "Leave off what nobody needs. Off, the name servers of the zone and their addresses stand beside " +
 				"positive answers, as far as they were sent and there is room (RFC 2181 §9).",
+		},
+		key{
+			path: "cookies.mode", value: choice(&c.Cookies.Mode, CookiesGiven, CookiesGiven, CookiesRequired, CookiesIgnored),
+			doc: "given: clients that know cookies get one. required: those who know them and send none of ours over UDP get " +
+				"BADCOOKIE and another try (RFC 7873 §5.2.3). ignored: there are none.",
+		},
+		key{
+			path: "cookies.secrets", value: secrets(&c.Cookies.Secrets),
+			doc: "Secrets that server cookies are made with, so that several servers behind one address know each other's: the " +
+				"first makes them, all judge them (RFC 9018 §5). [] is one of this process, which changes by itself.",
 		},
 		key{
 			path: "identity", value: words(&c.Identity),
@@ -311,6 +322,8 @@ func sectionDoc(section string) string {
 		return "Who is served. Prefixes or single addresses."
 	case "upstream":
 		return "How authoritative servers are asked."
+	case "cookies":
+		return "DNS cookies for clients (RFC 7873, RFC 9018), so that nobody can ask in another's name."
 	case "zones":
 		return "Zones that are resolved by other servers than those which the delegations from the root lead to."
 	case "serve-stale":

@@ -20,7 +20,7 @@ func zones(at *[]Zone, upstream *uint16) value { return &zonesValue{at, upstream
 func (z *zonesValue) reset()      { *z.at = nil }
 func (z *zonesValue) target() any { return z.at }
 func (z *zonesValue) describe() string {
-	return "a list of zones with name, to, port, first; default []"
+	return "a list of zones with name, to, port, first, tcp; default []"
 }
 
 func (z *zonesValue) lines() []string {
@@ -55,6 +55,7 @@ func (z *Zone) keys(at *uint16, standard uint16) []key {
 		{path: "port", value: port(at, standard)},
 		{path: "to", value: servers(&z.To, at), required: true},
 		{path: "first", value: truth(&z.First, off)},
+		{path: "tcp", value: truth(&z.TCP, off)},
 	}
 }
 

@@ -50,6 +50,8 @@ type Point struct {
 	Addrs []netip.AddrPort
 	// First tells that iteration takes over where the configured servers fail.
 	First bool
+	// TCP tells that they are asked over TCP alone.
+	TCP bool
 	// Hints tells that the servers are the root hints, not yet primed.
 	Hints bool
 	// Expires is when the parent's word ends; zero for configured Points.

@@ -32,8 +32,9 @@ func (w *walk) known(now time.Time) (Step, bool) {
 		s.Left, s.Life = e.Expires.Sub(now), e.Expires.Sub(e.Stored)
 		return w.usable(s)
 	}
-	if w.stype != wire.TypeCNAME {
-		if e, ok := w.cache.Get(w.sname, wire.TypeCNAME, now); ok {
+	if w.stype != wire.TypeCNAME && w.stype != wire.TypeANY {
+		// A DS is the parent's, an alias may be the child's (RFC 4035 §3.1.4.1).
+		if e, ok := w.cache.Get(w.sname, wire.TypeCNAME, now); ok && (w.stype != wire.TypeDS || e.Status == cache.Secure) {
 			if s.Target, ok = e.Set.Target(); ok {
 				s.Kind, s.Chain, s.Proof = scrub.Alias, []Held{{e.Set, e.Status}}, e.Proof
 				s.Left, s.Life = e.Expires.Sub(now), e.Expires.Sub(e.Stored)
@@ -49,20 +50,23 @@ func (w *walk) known(now time.Time) (Step, bool) {
 	if w.judge == nil {
 		return Step{}, false
 	}
-	if d, ok := w.cache.GetAbove(w.sname, now); ok { // RFC 8020 §2
+	// Below what others say of names above, a configured zone is all the same.
+	held := w.points.Configured(w.sname)
+	if d, ok := w.cache.GetAbove(w.sname, now); ok && !held.Within(d.Name) { // RFC 8020 §2
 		s.DenialOf = d.Name
 		return w.usable(denied(s, &d))
 	}
-	if s, ok := w.knownDNAME(s, now); ok || w.cd {
+	if s, ok := w.knownDNAME(s, held, now); ok || w.cd {
 		return s, ok // who sets CD wants what the servers say
 	}
 	return w.judge.Synthesise(w.task, s)
 }
 
 // knownDNAME looks for a validated DNAME above SNAME: one that is not must not
-// redirect names it was not asked for (RFC 6672 §3.4).
-func (w *walk) knownDNAME(s Step, now time.Time) (Step, bool) {
-	for n := w.sname; !n.IsRoot(); {
+// redirect names it was not asked for (RFC 6672 §3.4). Names of the zone held are
+// not redirected from above it.
+func (w *walk) knownDNAME(s Step, held domain.Name, now time.Time) (Step, bool) {
+	for n := w.sname; !n.IsRoot() && n != held; {
 		n = n.Parent()
 		e, ok := w.cache.Get(n, wire.TypeDNAME, now)
 		if !ok || e.Status != cache.Secure {

@@ -74,6 +74,7 @@ func (l *list) need() infra.Need {
 		MayPlain: l.mayPlain(),
 		Case:     l.o.Case,
 		Cookies:  l.o.Cookies,
+		TCPOnly:  l.point.TCP,
 	}
 }
 

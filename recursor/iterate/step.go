@@ -32,6 +32,8 @@ type Step struct {
 	Chain  []Held
 	Target domain.Name
 	Set    *Held // of an Answer
+	// Others are further Sets of an Answer to type ANY.
+	Others []Held
 	// SOA, Proof and Denied are a denial's, and Proof also what shows that a
 	// wildcard was rightly expanded.
 	SOA    *rrset.Set
@@ -79,6 +81,9 @@ func (s *Step) Status() cache.Status {
 	switch {
 	case s.Set != nil:
 		least = min(least, s.Set.Status)
+		for i := range s.Others {
+			least = min(least, s.Others[i].Status)
+		}
 	case s.Kind == scrub.NoData || s.Kind == scrub.NXDomain:
 		least = min(least, s.Denied)
 	}
@@ -108,6 +113,18 @@ func expanded(set *rrset.Set) bool {
 		}
 	}
 	return false
+}
+
+// cutAtTarget leaves of a bogus step its aliases, where nothing is wrong with
+// them, so that their target is asked for by itself.
+func (s *Step) cutAtTarget() {
+	led := Step{
+		Name: s.Name, Type: s.Type, Kind: scrub.Alias, Chain: s.Chain, Target: s.Target,
+		Zone: s.Zone, Source: s.Source, AA: s.AA, Server: s.Server,
+	}
+	if len(led.Chain) > 0 && s.Kind != scrub.Overflow && s.DenialOf.IsZero() && led.Status() > cache.Unjudged {
+		*s = led
+	}
 }
 
 // Result is the outcome of a resolution.

@@ -50,6 +50,9 @@ func (w *walk) keep(s *Step) {
 	switch {
 	case s.Set != nil:
 		w.putOf(s, s.Set, rank, now)
+		for i := range s.Others {
+			w.putOf(s, &s.Others[i], rank, now)
+		}
 	case s.SOA != nil && (s.Kind == scrub.NoData || s.Kind == scrub.NXDomain):
 		d := cache.Denial{Name: s.Target, Type: s.Type, SOA: *s.SOA, Proof: s.Proof, Status: s.Denied, Compact: s.Compact}
 		if s.Kind == scrub.NXDomain {

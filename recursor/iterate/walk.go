@@ -39,7 +39,9 @@ type walk struct {
 	// last of these answers.
 	distrusted []netip.AddrPort
 	bogus      *Step
-	out        Result
+	// unjudged is why the answer of a distrusted server could not be judged.
+	unjudged error
+	out      Result
 }
 
 // Walk resolves k, which Known knows as far as begun leads, for t. The Result
@@ -86,6 +88,9 @@ func (w *walk) run() error {
 				}
 				continue
 			}
+			if w.unjudged != nil { // nobody says it in another way
+				return w.unjudged
+			}
 			if w.anotherWay(err) {
 				continue
 			}
@@ -125,7 +130,13 @@ func (w *walk) use(r *reply) (done bool, err error) {
 	}
 	step := w.step(r)
 	if err := w.judged(&step); err != nil {
-		return false, err
+		if !upstream(err) || len(w.distrusted) >= w.o.Limits.BogusServers {
+			return false, err
+		}
+		// Servers that strip signatures make us look for the proof that there
+		// need be none. Others may have what makes it unnecessary.
+		w.distrusted, w.unjudged = append(w.distrusted, r.server), err
+		return false, nil
 	}
 	if step.Status() == cache.Bogus && !w.cd && len(w.distrusted) < w.o.Limits.BogusServers {
 		// One server's word is not the truth: ask others (RFC 4035 §5.5).
@@ -140,7 +151,10 @@ func (w *walk) use(r *reply) (done bool, err error) {
 
 // conclude takes a step that stands.
 func (w *walk) conclude(s Step) (done bool, err error) {
-	w.distrusted, w.bogus = nil, nil
+	w.distrusted, w.bogus, w.unjudged = nil, nil, nil
+	if s.Status() == cache.Bogus && !w.cd {
+		s.cutAtTarget()
+	}
 	w.bound(&s)
 	w.keep(&s)
 	if s.Status() == cache.Bogus && !w.cd {
@@ -268,6 +282,9 @@ func (w *walk) step(r *reply) Step {
 	}
 	if r.Set != nil {
 		s.Set = &Held{*r.Set, cache.Unjudged}
+		for i := range r.Others {
+			s.Others = append(s.Others, Held{r.Others[i], cache.Unjudged})
+		}
 	}
 	return s
 }
@@ -293,5 +310,28 @@ func (w *walk) judged(s *Step) error {
 		return nil
 	}
 	defer w.tick() // fetching keys takes time
+	if s.Type == wire.TypeANY && s.Set != nil {
+		return w.judgedAny(s)
+	}
 	return w.judge.Judge(w.task, s)
+}
+
+// judgedAny judges each Set of an answer to type ANY, for which there is none
+// that may be missing.
+func (w *walk) judgedAny(s *Step) error {
+	one := *s
+	for i := range 1 + len(s.Others) {
+		if i > 0 {
+			one.Set = &s.Others[i-1]
+		}
+		one.Type, one.Others = one.Set.Set.Type, nil
+		if err := w.judge.Judge(w.task, &one); err != nil {
+			return err
+		}
+		if one.Set.Status < cache.Insecure {
+			break
+		}
+	}
+	s.Notes = one.Notes
+	return nil
 }

@@ -22,6 +22,11 @@ func (r *Response) follow(m *rrset.Message, a Asked) string {
 				return ""
 			}
 			r.Chain = append(r.Chain, *dname, cname)
+		} else if a.Type == wire.TypeANY {
+			if len(r.Chain) > 0 {
+				return "" // the target is asked for by itself
+			}
+			return r.all(m, a)
 		} else if s := find(m.Answer, r.Target, a.Type); s != nil {
 			if s.Len() > a.MaxRecords {
 				return "too many records in a set"
@@ -48,6 +53,24 @@ func (r *Response) follow(m *rrset.Message, a Asked) string {
 			return "alias loop"
 		}
 		r.Target, owner = target, last.RData.First()
+	}
+	return ""
+}
+
+// all takes every Set that the name has in the section. An alias is one of them
+// and leads nowhere (RFC 1034 §4.3.2 step 3a).
+func (r *Response) all(m *rrset.Message, a Asked) (useless string) {
+	for i := range m.Answer {
+		s := &m.Answer[i]
+		switch {
+		case s.Name != r.Target || s.Class != wire.ClassIN:
+		case s.Len() > a.MaxRecords:
+			return "too many records in a set"
+		case r.Set == nil:
+			r.Set = s
+		default:
+			r.Others = append(r.Others, *s)
+		}
 	}
 	return ""
 }

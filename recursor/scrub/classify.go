@@ -79,6 +79,8 @@ type Response struct {
 	// Target is the last name of the chain; the question's where there is none.
 	Target domain.Name
 	Set    *rrset.Set
+	// Others are further Sets of an answer to type ANY.
+	Others []rrset.Set
 	SOA    *rrset.Set
 	// Proof holds the NSEC and NSEC3 Sets of the authority section.
 	Proof []rrset.Set

@@ -208,7 +208,8 @@ func (c *comparison) edns() {
 		c.differ("OPT", "version 0", "another or none")
 	}
 	if c.wants(EDNSData) || c.wants(All) && !c.wants(AllNoEDNS) && len(c.e.EDNSData) > 0 {
-		if want, got := c.e.EDNSData, c.h.opt.RData; string(want) != string(got) {
+		// We always explain errors; others can be told not to.
+		if want, got := c.e.EDNSData, c.h.otherOptions(); string(want) != string(got) {
 			c.differ("EDNS options", fmt.Sprintf("%x", want), fmt.Sprintf("%x", got))
 		}
 	}

@@ -90,6 +90,19 @@ func (m *heard) errors() []uint16 {
 	return codes
 }
 
+// otherOptions are the EDNS options but for extended errors, which have a word of
+// their own.
+func (m *heard) otherOptions() []byte {
+	var other []byte
+	v := m.edns()
+	for code, data := range v.All() {
+		if code != edns.EDE {
+			other = edns.Option{Code: code, Data: data}.Append(other)
+		}
+	}
+	return other
+}
+
 // optionLen is the length of the first option with the code, -1 without one.
 func (m *heard) optionLen(code edns.Code) int {
 	if data, ok := m.edns().Option(code); ok {

@@ -41,15 +41,7 @@ func unboundOptions() []optionMapping {
 		always    = "always so"
 		elsewhere = "changes but the authority and additional sections of positive answers, which `core` does not compare"
 	)
-	return []optionMapping{
-		{"stub-zone", "name", "root hints where \".\", else zones.stub", beginZone},
-		{"stub-zone", "stub-addr", "the same", zoneAddress},
-		{"stub-zone", "stub-first", "zones.stub first", zoneFirst},
-		{"stub-zone", "stub-prime", "upstream.priming", zonePrime},
-		{"forward-zone", "name", "zones.forward", beginZone},
-		{"forward-zone", "forward-addr", "zones.forward to", zoneAddress},
-		{"forward-zone", "forward-first", "zones.forward first", zoneFirst},
-
+	return append(zoneOptions(), []optionMapping{
 		{server, "access-control", "access.allow, access.snoop", accessControl},
 		{server, "qname-minimisation", "upstream.minimise", minimisation},
 		{server, "qname-minimisation-strict", "upstream.minimise: strict", only("no")},
@@ -64,10 +56,15 @@ func unboundOptions() []optionMapping {
 		{server, "nsid", "nsid", nsid},
 		{server, "edns-tcp-keepalive", always, only("yes")},
 		{server, "edns-tcp-keepalive-timeout", "limits.tcp-idle", milliseconds("limits.tcp-idle")},
-		{server, "answer-cookie", always, only("yes")},
+		{server, "answer-cookie", "cookies.mode", answerCookie},
+		{server, "cookie-secret", "cookies.secrets", list("cookies.secrets")},
 
 		{server, "cache-max-ttl", "limits.max-ttl", seconds("limits.max-ttl")},
 		{server, "cache-max-negative-ttl", "limits.max-negative-ttl", seconds("limits.max-negative-ttl")},
+		{server, "msg-cache-size", "cache.size, 1 MB at least", number("cache.size", 1_000_000)},
+		{server, "rrset-cache-size", "the same", number("cache.size", 1_000_000)},
+		{server, "cache-min-ttl", "limits.min-ttl", seconds("limits.min-ttl")},
+		{server, "cache-min-negative-ttl", "limits.min-negative-ttl", seconds("limits.min-negative-ttl")},
 		{server, "max-global-quota", "limits.upstream-sends", number("limits.upstream-sends", 10)},
 		{server, "max-query-restarts", "limits.aliases", number("limits.aliases", 1)},
 		{server, "num-queries-per-thread", "limits.resolutions, 10 at least", number("limits.resolutions", 10)},
@@ -83,7 +80,7 @@ func unboundOptions() []optionMapping {
 		{server, "harden-dnssec-stripped", always, only("yes")},
 		{server, "harden-glue", always, only("yes")},
 		{server, "harden-algo-downgrade", "never (RFC 6840 §5.11)", only("no")},
-		{server, "harden-referral-path", "never", only("no")},
+		{server, "harden-referral-path", "always so: name servers are taken of the parent alone", nil},
 		{server, "harden-unknown-additional", elsewhere, nil},
 		{server, "iter-scrub-promiscuous", elsewhere, nil},
 		{server, "minimal-responses", "minimal-responses", truth("minimal-responses")},
@@ -110,6 +107,21 @@ func unboundOptions() []optionMapping {
 		{server, "msg-cache-slabs", "not part of an answer", nil},
 		{server, "chroot", "no files are read", nil},
 		{server, "username", "no files are read", nil},
+	}...)
+}
+
+// zoneOptions is the part of it about stub and forward zones.
+func zoneOptions() []optionMapping {
+	return []optionMapping{
+		{"stub-zone", "name", "root hints where \".\", else zones.stub", beginZone},
+		{"stub-zone", "stub-addr", "the same", zoneAddress},
+		{"stub-zone", "stub-first", "zones.stub first", zoneFirst},
+		{"stub-zone", "stub-prime", "upstream.priming", zonePrime},
+		{"forward-zone", "name", "zones.forward", beginZone},
+		{"forward-zone", "forward-addr", "zones.forward to", zoneAddress},
+		{"forward-zone", "forward-first", "zones.forward first", zoneFirst},
+		{"forward-zone", "forward-tcp-upstream", "zones.forward tcp", zoneTCP},
+		{"stub-zone", "stub-tcp-upstream", "zones.stub tcp", zoneTCP},
 	}
 }
 
@@ -127,6 +139,7 @@ func deckardOptions() []optionMapping {
 		{"", "domain-insecure", "negative trust anchors", insecure},
 		{"", "val-override-date", "the date at which the story begins", overrideDate},
 		{"", "val-override-timestamp", "the same", overrideTimestamp},
+		{"", "features", "limits.min-ttl, limits.max-ttl", features},
 		{"", "harden-glue", "glue is taken within the zone asked (RFC 5452 §6)", nil},
 	}
 }
@@ -234,6 +247,42 @@ func localhost(c *settings, o *Option) error {
 		return c.wrong(o, "yes or no")
 	}
 	c.localhost = !yes
+	return nil
+}
+
+// list adds to a list of words.
+func list(path string) func(*settings, *Option) error {
+	return func(c *settings, o *Option) error {
+		c.tree.add(path, strconv.Quote(one(o)))
+		return nil
+	}
+}
+
+func answerCookie(c *settings, o *Option) error {
+	yes, ok := isTrue(one(o))
+	if !ok {
+		return c.wrong(o, "yes or no")
+	}
+	if c.tree.set("cookies.mode", "given"); !yes {
+		c.tree.set("cookies.mode", "ignored")
+	}
+	return nil
+}
+
+// features are `name = value`, parted by semicolons.
+func features(c *settings, o *Option) error {
+	for _, f := range strings.Split(strings.Join(o.Values, " "), ";") {
+		name, value, _ := strings.Cut(f, "=")
+		path := map[string]string{"min_ttl": "limits.min-ttl", "max_ttl": "limits.max-ttl"}[strings.TrimSpace(name)]
+		if path == "" {
+			return c.unsupported(o)
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(value))
+		if err != nil || n < 0 {
+			return c.wrong(o, "a time")
+		}
+		c.tree.set(path, strconv.Quote((time.Duration(n) * time.Second).String()))
+	}
 	return nil
 }
 
@@ -389,6 +438,15 @@ func zoneFirst(c *settings, o *Option) error {
 		return c.wrong(o, "yes or no")
 	}
 	c.clause(o).first = yes
+	return nil
+}
+
+func zoneTCP(c *settings, o *Option) error {
+	yes, ok := isTrue(one(o))
+	if !ok {
+		return c.wrong(o, "yes or no")
+	}
+	c.clause(o).tcp = yes
 	return nil
 }
 

@@ -252,7 +252,7 @@ func TestNotSupported(t *testing.T) {
 		{"server:\n", "STEP 1 INFRA_RTT 1.2.3.4 . 100\n", "test.rpl:4: not supported: INFRA_RTT"},
 		{"server:\n", "STEP 1 CHECK_AUTOTRUST x\nFILE_BEGIN\nFILE_END\n", "not supported: CHECK_AUTOTRUST"},
 		{"server:\n", "RANGE_BEGIN 0 1\nENTRY_BEGIN\nEXTRA_PACKET\nENTRY_END\nRANGE_END\n" + step, "not supported: EXTRA_PACKET"},
-		{"stub-addr: 192.0.2.1\nfeatures: min_ttl = 5\n", step, "test.rpl:2: not supported: features min_ttl = 5"},
+		{"stub-addr: 192.0.2.1\nfeatures: dns64_prefix = 64:ff9b::\n", step, "test.rpl:2: not supported: features dns64_prefix = 64:ff9b::"},
 	} {
 		_, err := scenario.Play{}.Reports(parse(t, c.config+"CONFIG_END\nSCENARIO_BEGIN x\n"+c.more+ending))
 		var u *scenario.Unsupported

@@ -53,6 +53,7 @@ type zoneClause struct {
 	name   string
 	addrs  []netip.AddrPort
 	first  bool
+	tcp    bool
 	prime  string
 }
 
@@ -146,6 +147,7 @@ func (c *settings) defaults(d Dialect) {
 	switch d {
 	case Unbound:
 		c.tree.add("local-zones.except", `"local."`)
+		c.tree.set("serve-any", "full")
 		c.tree.set("serve-stale.retry", "5s") // how long failures are remembered there
 	case Deckard:
 		c.priming, c.Recorded = false, true
@@ -227,7 +229,7 @@ func (c *settings) zone(z *zoneClause) error {
 		to = append(to, strconv.Quote(a.String()))
 	}
 	c.tree.add("zones."+kind, "{name: "+strconv.Quote(name.String())+", to: ["+strings.Join(to, ", ")+
-		"], first: "+strconv.FormatBool(z.first)+"}")
+		"], first: "+strconv.FormatBool(z.first)+", tcp: "+strconv.FormatBool(z.tcp)+"}")
 	return nil
 }
 
