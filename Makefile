@@ -13,7 +13,7 @@ BENCH       ?= .
 BENCHCOUNT  ?= 6
 COUNT       := bin/testcount $(PEERS) -shared $(SHARED)
 
-.PHONY: check quick format vet arrows lint test build rfc bench fuzz cross cross-vet cross-386 vuln tools clean
+.PHONY: browser check quick format vet arrows lint test build rfc bench fuzz cross cross-vet cross-386 vuln tools clean
 
 check: format vet arrows lint test ## everything that must be green
 
@@ -40,6 +40,9 @@ test: bin/testcount ## all tests with the race detector, shuffled; the last line
 	go test -C tools ./...
 	go test -run Alloc ./... | { grep -vE 'no test(s| files)' || true; } # the race detector allocates
 	go test -json -race -shuffle=on -timeout 10m ./... | $(COUNT)
+
+browser: ## Chromium resolves by DNS over HTTPS alone; wants root, chromium and certutil
+	REQUIRE_PEERS=1 go test ./integration -run '^TestPeersBrowser$$' -count=1 -v
 
 rfc: ## bring the tables of docs/rfc.md up to date with the sources
 	UPDATE_RFC=1 go test ./integration -run '^TestHouseRFCDocument$$' -count=1
