@@ -34,8 +34,8 @@ const slack = time.Hour
 
 // check is what is known of the time beside what the clock says.
 type check struct {
-	built time.Time // when the program was made
-	seen  time.Time // when a set of keys last counted, as the file says
+	built time.Time                 // when the program was made
+	seen  atomic.Pointer[time.Time] // when a set of keys last counted, before this start too
 	// root is when the signatures hold that the root last showed.
 	root  atomic.Pointer[span]
 	wrong bool // at the last look
@@ -45,6 +45,13 @@ type check struct {
 type span struct {
 	from, until time.Time
 	at          time.Time // on the clock that is not set
+}
+
+// saw takes that a set of keys counted.
+func (c *check) saw(at time.Time) {
+	if last := c.seen.Load(); last == nil || at.After(*last) {
+		c.seen.Store(&at)
+	}
 }
 
 func (c *check) learn(from, until time.Time, now clock.Instant) {
@@ -68,8 +75,8 @@ func (f *Follower) Off(now clock.Instant) (Off, bool) {
 	if by := now.Signature.Sub(c.built); by < -slack {
 		note(by, "the build of this program")
 	}
-	if by := now.Signature.Sub(c.seen); by < -slack {
-		note(by, "the last time that trust anchors were seen")
+	if last := c.seen.Load(); last != nil && now.Signature.Sub(*last) < -slack {
+		note(now.Signature.Sub(*last), "the last time that trust anchors were seen")
 	}
 	if s := c.root.Load(); s != nil {
 		then := now.Signature.Add(-now.TTL.Sub(s.at))

@@ -1,7 +1,6 @@
 package follow
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -94,9 +93,7 @@ func New(o Options) *Follower {
 			continue
 		}
 		f.points = append(f.points, known[i])
-		if known[i].Updated.After(f.check.seen) {
-			f.check.seen = known[i].Updated
-		}
+		f.check.saw(known[i].Updated)
 	}
 	f.check.built = o.Built
 	f.asked = make([]time.Time, len(f.points))
@@ -219,6 +216,7 @@ func (f *Follower) ask(ctx context.Context, i int) {
 	if err == nil && p.Zone.IsRoot() && !f.o.Built.IsZero() {
 		if from, until, ok := p.Times(&set, &f.o.Policy); ok {
 			f.check.learn(from, until, now)
+			f.look()
 		}
 	}
 	off, wrong := f.Off(now)
@@ -254,9 +252,7 @@ func (f *Follower) step(i int, set *rrset.Set, now time.Time) error {
 	f.points[i] = next
 	f.write()
 	f.publish()
-	if now.After(f.check.seen) && next.Updated.Equal(now) {
-		f.check.seen = now
-	}
+	f.check.saw(next.Updated)
 	for _, c := range append(first, changes...) {
 		e := observe.Anchored{At: now, Zone: next.Zone, Tag: c.Tag, From: c.From.String(), To: c.To.String()}
 		if c.To == rfc5011.AddPend {
@@ -292,15 +288,10 @@ func (f *Follower) look() (righted bool) {
 	}
 	f.check.wrong = wrong
 	f.tell(observe.Clocked{At: now.Signature, Wrong: wrong, Off: off.By, Than: off.Than})
-	if !wrong && f.o.Changed != nil {
-		f.o.Changed(cmp.Or(f.firstZone(), domain.Root())) // what it made bogus is to be judged anew
+	for i := range f.points {
+		if !wrong && f.o.Changed != nil { // what failed for it is to be judged anew
+			f.o.Changed(f.points[i].Zone)
+		}
 	}
 	return !wrong
-}
-
-func (f *Follower) firstZone() domain.Name {
-	if len(f.points) > 0 {
-		return f.points[0].Zone
-	}
-	return domain.Name{}
 }
