@@ -163,7 +163,6 @@ func (c *Cache) Put(set *rrset.Set, rank Rank, status Status, now time.Time) boo
 	return c.put(set, nil, rank, status, now)
 }
 
-//nolint:revive // the columns of one entry
 func (c *Cache) put(set *rrset.Set, proof []rrset.Set, rank Rank, status Status, now time.Time) bool {
 	n := c.stripe(set.Name)
 	if !storable(set) {

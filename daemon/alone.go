@@ -45,7 +45,7 @@ func exchangers(c *config.Config, k clock.Clock) (*upstream.Exchanger, *stream.E
 	return upstream.New(upstream.Options{Clock: k, Misses: l.WrongReplies}), stream.New(stream.Options{
 		Clock: k, Misses: l.WrongReplies,
 		MaxConns: l.UpstreamTCPConnections, MaxPerServer: l.UpstreamTCPPerServer, MaxOutstanding: l.UpstreamTCPOutstanding,
-		Connect: l.UpstreamTCPConnect, Idle: l.UpstreamTCPIdle,
+		Connect: l.UpstreamTCPConnect, Idle: none(l.UpstreamTCPIdle),
 	})
 }
 

@@ -52,10 +52,7 @@ func New(c *config.Config, l *zap.Logger, ready func([]netip.AddrPort)) (*Daemon
 	d.clock.OnPanic = func(what string, recovered any, stack []byte) {
 		watch.Observe(observe.Panicked{What: what, Recovered: recovered, Stack: stack})
 	}
-	d.udp = upstream.New(upstream.Options{Clock: d.clock})
-	d.tcp = stream.New(stream.Options{
-		Clock: d.clock, MaxConns: c.Limits.UpstreamTCPConnections, Idle: c.Limits.UpstreamTCPIdle,
-	})
+	d.udp, d.tcp = exchangers(c, d.clock)
 	state, err := OpenState(c)
 	if err != nil {
 		l.Warn("state is not kept: trust anchors are followed from what is configured, at each start anew; see the key state", zap.Error(err))
@@ -128,7 +125,7 @@ func (d *Daemon) listen(h frontend.Handler) error {
 	l := &d.c.Limits
 	limits := frontend.Limits{
 		Connections: l.TCPConnections, ConnectionsPerClient: l.TCPConnectionsPerClient,
-		FirstQuery: l.TCPFirstQuery, Idle: l.TCPIdle, Write: l.TCPWrite, Outstanding: l.TCPOutstanding,
+		FirstQuery: l.TCPFirstQuery, Idle: none(l.TCPIdle), Write: l.TCPWrite, Outstanding: l.TCPOutstanding,
 		Handshakes: l.TLSHandshakes,
 	}
 	// Wider than the limit of resolutions, so that those beyond it are told so.

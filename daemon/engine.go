@@ -101,7 +101,7 @@ func NewEngine(c *config.Config, w World) (*Engine, error) {
 		Derived:        derived,
 		MaxStale:       stale,
 		MaxTTL:         c.Limits.MaxTTL,
-		MaxNegativeTTL: c.Limits.MaxNegativeTTL,
+		MaxNegativeTTL: none(c.Limits.MaxNegativeTTL),
 		MinTTL:         c.Limits.MinTTL,
 		MinNegativeTTL: c.Limits.MinNegativeTTL,
 		Types:          c.Limits.TypesPerName,
@@ -132,8 +132,8 @@ func (e *Engine) Handler(ctx context.Context) *serve.Handler {
 		Answers: e.Answers,
 		Allow:   c.Access.Allow, Snoop: c.Access.Snoop,
 		Identity: c.Identity, Version: c.Version, NSID: []byte(c.NSID),
-		UDPDeadline: l.UDPAnswerTime, Deadline: l.AnswerTime, Idle: l.TCPIdle,
-		Resolutions: l.Resolutions, ResolutionsPerClient: l.ResolutionsPerClient,
+		UDPDeadline: l.UDPAnswerTime, Deadline: l.AnswerTime, Idle: none(l.TCPIdle),
+		Resolutions: l.Resolutions, ResolutionsPerClient: l.ResolutionsPerClient, GiveWay: l.GiveWayAfter,
 		Cookies: cookies(&c.Cookies),
 	}
 	if c.ServeAny == config.ServeAnyFull {
@@ -176,8 +176,8 @@ func (e *Engine) recursorOptions() recursor.Options {
 				Depth: l.Depth, Referrals: l.Referrals, Aliases: l.Aliases,
 				NSLookups: l.NSLookups, NSLookupsBeside: l.NSLookupsAtOnce, Servers: l.NSPerDelegation,
 				Signatures: l.SignatureChecks, FailedSignatures: l.SignatureChecksFailed, Hashes: l.NSEC3Hashes,
-				Records: l.RecordsPerRRset, BogusServers: l.ServersAfterBogus, Work: l.WorkTime,
-				Minimised: l.MinimiseSteps, OneLabel: l.MinimiseOneLabel,
+				Records: l.RecordsPerRRset, BogusServers: none(l.ServersAfterBogus), Work: l.WorkTime,
+				Minimised: l.MinimiseSteps, OneLabel: none(l.MinimiseOneLabel),
 			},
 			Minimise: minimise(c.Upstream.Minimise),
 			Payload:  uint16(c.Upstream.Payload),
@@ -202,6 +202,15 @@ func (e *Engine) recursorOptions() recursor.Options {
 		Judge:       judge(c, &e.world, e.trust.Anchors, e.trust.negatives.Load),
 		Permissive:  c.Validation.Mode == config.ValidationPermissive,
 	}
+}
+
+// none is a setting whose zero the objects that it is for take for "the default":
+// they are told a negative one, which is none.
+func none[T int | time.Duration](setting T) T {
+	if setting == 0 {
+		return -1
+	}
+	return setting
 }
 
 // usable tells which servers may be asked.

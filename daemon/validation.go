@@ -105,8 +105,8 @@ func judge(c *config.Config, w *World, anchors func() *trust.Anchors, negatives 
 		},
 		Policy:             policy(c, w),
 		Skew:               c.Validation.ClockSkew,
-		InsecureIterations: uint16(c.Limits.NSEC3Iterations),
-		BogusIterations:    uint16(c.Limits.NSEC3IterationsRefused),
+		InsecureIterations: none(c.Limits.NSEC3Iterations),
+		BogusIterations:    c.Limits.NSEC3IterationsRefused,
 		ProofHashes:        c.Limits.NSEC3HashesPerProof,
 	})
 }

@@ -65,6 +65,57 @@ func TestResolutionsAreBounded(t *testing.T) {
 	}
 }
 
+// nested is a Resolver that does something while a query is in progress.
+type nested func(ctx context.Context, name string) error
+
+func (n nested) Resolve(ctx context.Context, q serve.Question) (serve.Answer, error) {
+	return serve.Answer{}, n(ctx, q.Name.String())
+}
+
+// TestSlowResolutionsGiveWay: where all places are taken, who waits for a slow server makes room for who comes, and is told.
+func TestSlowResolutionsGiveWay(t *testing.T) {
+	var w *world
+	ask := func(name string) *dns.Msg {
+		packed, err := withEDNS(question(name, dns.TypeA)).Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var reply []byte
+		w.Miss(query(packed), func(msg []byte) { reply = bytes.Clone(msg) })
+		return read(t, reply)
+	}
+	var early, late *dns.Msg
+	w = newWorld(nil, func(o *serve.Options) {
+		o.Resolutions, o.ResolutionsPerClient, o.GiveWay = 2, 9, 500*time.Millisecond
+		o.Resolver = nested(func(ctx context.Context, name string) error {
+			switch name {
+			case "slow.example.":
+				ask("between.example.")
+				return ctx.Err()
+			case "between.example.":
+				early = ask("third.example.") // nobody has waited for long
+				w.clock.at = w.clock.at.Add(600 * time.Millisecond)
+				late = ask("fourth.example.")
+				return ctx.Err()
+			}
+			return nil
+		})
+	})
+	slow := ask("slow.example.")
+	if _, text := note(slow); slow.Rcode != dns.RcodeServerFailure || !strings.Contains(text, "given up for others") {
+		t.Errorf("who waited: %v", slow)
+	}
+	if _, text := note(early); early.Rcode != dns.RcodeServerFailure || !strings.Contains(text, "too many queries") {
+		t.Errorf("who came too early: %v", early)
+	}
+	if late.Rcode != dns.RcodeSuccess {
+		t.Errorf("who came for the place: %v", late)
+	}
+	if again := ask("other.example."); again.Rcode != dns.RcodeSuccess {
+		t.Errorf("the places are not given back: %v", again)
+	}
+}
+
 // TestPanic: a broken resolver costs the query, not the client its answer.
 func TestPanic(t *testing.T) {
 	w := newWorld(func(serve.Question) (serve.Answer, error) { panic("broken invariant") }, func(o *serve.Options) { o.Resolutions = 1 })

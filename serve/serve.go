@@ -42,7 +42,7 @@ func New(ctx context.Context, o Options) *Handler {
 		ctx:         ctx,
 		allow:       limit.NewList(o.Allow),
 		snoop:       limit.NewList(o.Snoop),
-		resolutions: limit.NewResolutions(o.Resolutions, o.ResolutionsPerClient),
+		resolutions: limit.NewResolutions(o.Resolutions, o.ResolutionsPerClient, o.GiveWay),
 		chaos:       chaosAnswers(o.Identity, o.Version),
 		any:         []rrset.Set{anyRecord(o.AnyTTL)},
 		tellsHits:   o.Observer != nil && observe.Wants(o.Observer, observe.Hits),
@@ -145,15 +145,23 @@ func (h *Handler) send(r *request, o *outcome, send func(msg []byte)) {
 
 // resolve asks the Resolver, where there is a place left.
 func (h *Handler) resolve(r *request, id uint64) outcome {
-	switch h.resolutions.Enter(r.client.Addr()) {
+	place, verdict := h.resolutions.Enter(r.client.Addr(), h.now(r))
+	switch verdict {
 	case limit.Full:
 		return failed(wire.ServFail, ede.Other, "too many queries in progress")
 	case limit.ClientFull:
 		return failed(wire.Refused, ede.Other, "too many queries of this client in progress")
 	case limit.Admitted:
 	}
-	defer h.resolutions.Leave(r.client.Addr())
-	ans, err := h.set.Resolver.Resolve(h.ctx, Question{
+	defer h.resolutions.Leave(&place)
+	ctx := h.ctx
+	if h.resolutions.Pressed() {
+		var giveUp context.CancelFunc
+		ctx, giveUp = context.WithCancel(ctx)
+		defer giveUp()
+		h.resolutions.MayGiveWay(&place, giveUp)
+	}
+	ans, err := h.set.Resolver.Resolve(ctx, Question{
 		ID:        id,
 		Name:      r.qname(),
 		Type:      r.qtype,
@@ -164,6 +172,9 @@ func (h *Handler) resolve(r *request, id uint64) outcome {
 		Transport: r.transport,
 		Deadline:  h.deadline(r.transport),
 	})
+	if err != nil && ctx.Err() != nil && h.ctx.Err() == nil {
+		return failed(wire.ServFail, ede.Other, "given up for others: too many queries in progress")
+	}
 	return finish(r, &ans, err)
 }
 

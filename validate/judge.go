@@ -28,7 +28,8 @@ type Options struct {
 	// InsecureIterations and BogusIterations are the NSEC3 iterations above
 	// which a denial is insecure, and above which it is bogus (RFC 9276 §3.2
 	// wants the one low and lets the other be); 0 is 50 and 500.
-	InsecureIterations, BogusIterations uint16
+	// A negative number is none.
+	InsecureIterations, BogusIterations int
 	// ProofHashes is how many NSEC3 hashes are computed for one proof; 0 is
 	// denial.MaxHashes.
 	ProofHashes int

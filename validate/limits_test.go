@@ -148,17 +148,20 @@ func TestKeyTrap(t *testing.T) {
 func TestHashesOfDeepNames(t *testing.T) {
 	deep := strings.Repeat("a.", 110) + "example.com."
 	for what, tt := range map[string]struct {
-		most   int
-		want   string
-		hashes int
+		most     int
+		perProof int
+		want     string
+		hashes   int
 	}{
-		"no limit":    {0, "secure", 112},
-		"the limit":   {112, "secure", 112},
-		"one too few": {111, "bogus work for validation spent", 111},
-		"ten":         {10, "bogus work for validation spent", 10},
+		"no limit":             {0, 0, "secure", 112},
+		"the limit":            {112, 0, "secure", 112},
+		"one too few":          {111, 0, "bogus work for validation spent", 111},
+		"ten":                  {10, 0, "bogus work for validation spent", 10},
+		"the limit of a proof": {0, 112, "secure", 112},
+		"twenty of a proof":    {0, 20, "bogus work for validation spent", 20},
 	} {
 		w := small(t, place{sign: sim.SignOptions{NSEC3: true, Iterations: 50, Salt: strings.Repeat("ff", 255)}})
-		w.maxHashes = tt.most
+		w.maxHashes, w.options.ProofHashes = tt.most, tt.perProof
 		w.want(deep, a, tt.want)
 		if w.hashes != tt.hashes {
 			t.Errorf("%s: %d hashes, want %d", what, w.hashes, tt.hashes)

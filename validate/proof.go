@@ -74,11 +74,11 @@ func (b *bench) found(p *proof, missing Reason, claim func() (denial.Finding, er
 	if p.flaw.Reason == BudgetSpent {
 		return p.flaw, denial.Finding{}
 	}
-	if params, ok := p.records.Params(); ok && params.Iterations > b.InsecureIterations {
+	if params, ok := p.records.Params(); ok && int(params.Iterations) > max(b.InsecureIterations, 0) {
 		// The records are signed: it is the zone that chose so
 		// (RFC 9276 §3.2).
 		v.Reason = IterationsHigh
-		if params.Iterations <= b.BogusIterations {
+		if int(params.Iterations) <= b.BogusIterations {
 			v.Status = Insecure
 		}
 		return v, denial.Finding{}

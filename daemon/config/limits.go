@@ -67,6 +67,7 @@ type Limits struct {
 	// Clients.
 	Resolutions             int
 	ResolutionsPerClient    int
+	GiveWayAfter            time.Duration
 	TCPConnections          int
 	TCPConnectionsPerClient int
 	TCPFirstQuery           time.Duration
@@ -195,7 +196,10 @@ func (l *Limits) keys() []key {
 			"Where that doubling ends; RFC 9520 §3.2 allows five minutes."),
 
 		count("resolutions", &l.Resolutions, 10, 10000, 1000000,
-			"Client queries that wait for upstream at a time; above, the oldest of the slow half is given up."),
+			"Client queries that wait for upstream at a time. Those of the second half give way to others when all places are "+
+				"taken, the oldest first: servers that do not answer keep nobody out who asks for others."),
+		span("give-way-after", &l.GiveWayAfter, 50*ms, 500*ms, 10*s,
+			"Time that one of these must have waited to give way; where nobody has, the new one is turned away."),
 		count("resolutions-per-client", &l.ResolutionsPerClient, 1, 250, 1000000,
 			"Of these, the queries of one client (an IPv4 address, an IPv6 /56); acts under pressure only. "+
 				"Answers DNSBomb (CVE-2024-33655)."),

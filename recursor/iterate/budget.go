@@ -21,12 +21,12 @@ type Limits struct {
 	NSLookupsBeside  int           // of them at a time; 5
 	Servers          int           // kept of a delegation; 13
 	Records          int           // in an RRset; 500
-	BogusServers     int           // others asked after a bogus answer; 5
+	BogusServers     int           // others asked after a bogus answer; 5, negative for none
 	Signatures       int           // verified; 64
 	FailedSignatures int           // of them that may fail; 16
 	Hashes           int           // of NSEC3; 400
 	Minimised        int           // minimised questions of one walk; 10
-	OneLabel         int           // of them that reveal one label each; 4
+	OneLabel         int           // of them that reveal one label each; 4, negative for none
 	Work             time.Duration // 10 s
 }
 

@@ -456,3 +456,14 @@ func TestCancelAfterTheEnd(t *testing.T) {
 		t.Error("Cancel took the outcome away")
 	}
 }
+
+// Who does not take a connection in time is not waited for.
+func TestConnectingHasALimit(t *testing.T) {
+	s := serve(t, "127.0.0.1", func(p *peer) { p.answer(response(p.query())) })
+	x := New(Options{Connect: time.Nanosecond})
+	run(t, x)
+	var timeout net.Error
+	if o := ask(x, s.at, question(1, "www")).outcome(t); o.Kind != transport.Unreachable || !errors.As(o.Err, &timeout) || !timeout.Timeout() {
+		t.Errorf("%+v", o)
+	}
+}

@@ -44,7 +44,7 @@ type Options struct {
 	// MaxWaiting bounds the queries that wait for a place. Min 1, default 10,000.
 	MaxWaiting int
 	// Idle is how long a connection is kept with nothing to do (RFC 7766
-	// §6.2.3: seconds). Default 10 s.
+	// §6.2.3: seconds). Default 10 s, negative for not at all.
 	Idle time.Duration
 	// Connect is how long the system may try to connect when nobody has
 	// cancelled before. Default 10 s.
@@ -66,9 +66,10 @@ func (o Options) withDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = clock.NewReal()
 	}
-	if o.Idle <= 0 {
+	if o.Idle == 0 {
 		o.Idle = 10 * time.Second
 	}
+	o.Idle = max(o.Idle, 0)
 	if o.Connect <= 0 {
 		o.Connect = 10 * time.Second
 	}

@@ -227,6 +227,19 @@ func TestManyDS(t *testing.T) {
 			t.Errorf("behind %d others: %d keys, unusable %t", n, v.Keys.Len(), v.Unusable)
 		}
 	}
+	for n, want := range map[int]int{1: 1, 2: 0} {
+		var list rrset.List
+		for i := range n {
+			bad := append([]byte(nil), good...)
+			bad[4], bad[5] = byte(i), 0
+			list = list.Append(bad)
+		}
+		two := &sig.Policy{DS: 2}
+		usable, _ := two.Usable(list.Append(good))
+		if v := key.keys(t, two).VouchedBy(usable); v.Keys.Len() != want || v.Unusable {
+			t.Errorf("where two are looked at, behind %d others: %d keys, unusable %t", n, v.Keys.Len(), v.Unusable)
+		}
+	}
 	// Eight DS of keys beyond our limits lead nowhere; of nine, one may.
 	small := signer{dns.Copy(key.DNSKEY).(*dns.DNSKEY), nil}
 	small.Algorithm, small.PublicKey = dns.RSASHA256, "AwEAAcFcGsaxxdgiuuGmCkVImy4h99CqT7jwY3pexPGcnUFtR2Fh36BponcwtkZ4cAgtvd4Qs8PkxUdp6p/DlUmObdk="

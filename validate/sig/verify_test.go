@@ -356,9 +356,13 @@ func TestKeyTrap(t *testing.T) {
 		set    *rrset.Set
 		keys   rrset.List
 		most   work
+		policy sig.Policy
 		want   sig.Fault
 		checks int
 	}{
+		"fewer signatures":            {set: flood(500), keys: rrset.List(nil).Append(own), policy: sig.Policy{Checks: 3}, want: sig.Mismatch, checks: 3},
+		"fewer keys":                  {set: good, keys: colliding(500), policy: sig.Policy{Tagged: 2}, want: sig.Mismatch, checks: 2},
+		"more keys":                   {set: good, keys: colliding(4).Append(own), policy: sig.Policy{Tagged: 5}, checks: 5},
 		"signatures":                  {set: flood(500), keys: rrset.List(nil).Append(own), want: sig.Mismatch, checks: 8},
 		"keys":                        {set: good, keys: colliding(500), want: sig.Mismatch, checks: 4},
 		"both":                        {set: flood(500), keys: colliding(500), want: sig.Mismatch, checks: 8},
@@ -369,7 +373,7 @@ func TestKeyTrap(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := tt.most
-			r := sig.Verify(tt.set, sig.NewKeys(domain.MustParse("example.com."), tt.keys, new(sig.Policy)), middle(), &w)
+			r := sig.Verify(tt.set, sig.NewKeys(domain.MustParse("example.com."), tt.keys, &tt.policy), middle(), &w)
 			if r.Fault != tt.want || w.checks != tt.checks || r.Checks != tt.checks {
 				t.Errorf("%s after %d (%d) checks; want %s after %d", r.Fault, r.Checks, w.checks, tt.want, tt.checks)
 			}
