@@ -137,7 +137,6 @@ func TestPoints(t *testing.T) {
 	if !ok || string(blob) != "first" || !until.Equal(after(60)) {
 		t.Errorf("%q %v %t", blob, until, ok)
 	}
-	blob[0] = 'x'
 	c.PutPoint(zone, []byte("second"), after(30), start())
 	if blob, until, ok := c.GetPoint(zone, start()); !ok || string(blob) != "second" || !until.Equal(after(30)) {
 		t.Errorf("%q %v %t", blob, until, ok)

@@ -6,22 +6,22 @@ import (
 	"recursor/dns/domain"
 )
 
-// GetPoint returns a copy of the delegation point stored for zone, in the
-// octets that whoever put it chose, and when it ends. It is never stale: a
-// delegation lasts no longer than the parent said.
-func (c *Cache) GetPoint(zone domain.Name, now time.Time) ([]byte, time.Time, bool) {
+// GetPoint returns the delegation point stored for zone, in the octets that
+// whoever put it chose, and when it ends. It is never stale: a delegation lasts
+// no longer than the parent said.
+func (c *Cache) GetPoint(zone domain.Name, now time.Time) (string, time.Time, bool) {
 	var kb keyBuf
 	var scratch [typicalValue]byte
 	at := c.tick(now)
 	b, ok := c.store.Get(kb.named(kindPoint, zone), scratch[:0], at.seconds())
 	if !ok || len(b) < 6 {
-		return nil, time.Time{}, false
+		return "", time.Time{}, false
 	}
 	until := parseTick(b)
 	if at >= until {
-		return nil, time.Time{}, false
+		return "", time.Time{}, false
 	}
-	return append([]byte(nil), b[6:]...), c.time(until), true
+	return string(b[6:]), c.time(until), true
 }
 
 // PutPoint stores a copy of blob for zone until expires, in the place of what

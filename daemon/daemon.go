@@ -58,7 +58,7 @@ func New(c *config.Config, l *zap.Logger, ready func([]netip.AddrPort)) (*Daemon
 		l.Warn("state is not kept: trust anchors are followed from what is configured, at each start anew; see the key state", zap.Error(err))
 	}
 	d.engine, err = NewEngine(c, World{
-		Clock: d.clock, Net: transport.Route{UDP: d.udp, TCP: d.tcp}, Seeds: random.Secure{}, Watch: watch,
+		Clock: d.clock, Net: transport.Route{UDP: d.udp, TCP: d.tcp}, Seeds: random.NewShared(), Watch: watch,
 		State: state, Built: built(),
 	})
 	return d, err

@@ -1,16 +1,17 @@
-// Package random gives each query its own stream of unpredictable numbers.
+// Package random gives each query a stream of unpredictable numbers: one of its
+// own in simulation, one that it shares with others in production.
 //
 // Message IDs, source ports, 0x20 case and server choice come from a Stream,
 // and nowhere else, so that a simulated resolver makes the same choices again.
 //
 // # Concurrency
 //
-// A Seeder serves any number of goroutines; a Stream belongs to one query and
-// locks, since a query's look-ups may run side by side.
+// A Seeder serves any number of goroutines; a Stream locks, since a query's
+// look-ups may run side by side.
 //
 // # Resources
 //
-// A Stream is about 300 octets.
+// A Stream is about 300 octets; Shared has 64 of them.
 //
 // # Security
 //

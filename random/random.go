@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 )
 
 // Seeder makes streams.
@@ -24,6 +25,26 @@ func (Secure) Stream() *Stream {
 	_, _ = cryptorand.Read(seed[:])
 	return newStream(seed)
 }
+
+// Shared is a Seeder on the system's CSPRNG whose streams serve many queries each
+// and so cost nothing to begin. What one of these draws tells nothing of what
+// another does: the generator replaces its key as it goes. Make it with NewShared.
+type Shared struct {
+	streams [64]*Stream // many, so that few wait for each other's lock
+	next    atomic.Uint32
+}
+
+// NewShared is a Shared.
+func NewShared() *Shared {
+	s := new(Shared)
+	for i := range s.streams {
+		s.streams[i] = Secure{}.Stream()
+	}
+	return s
+}
+
+// Stream implements Seeder.
+func (s *Shared) Stream() *Stream { return s.streams[s.next.Add(1)%uint32(len(s.streams))] }
 
 // Replay is a Seeder for simulation: the n-th stream after the same seed is
 // always the same.

@@ -62,6 +62,37 @@ func TestSecure(t *testing.T) {
 	}
 }
 
+// Streams that serve many queries each repeat nothing either, and cost nothing to
+// begin.
+//
+// RFC: 5452.2
+func TestShared(t *testing.T) {
+	seeder := random.NewShared()
+	var mu sync.Mutex
+	seen := map[uint64]bool{}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 200 {
+				s := seeder.Stream()
+				for range 10 {
+					x := s.Uint64()
+					mu.Lock()
+					if seen[x] {
+						t.Errorf("%x came twice", x)
+					}
+					seen[x] = true
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := testing.AllocsPerRun(100, func() { seeder.Stream() }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // Every value of a message ID or port comes, each about as often, and what one
 // stream gives says nothing of the next. Numbers of a replay, so that the test
 // does not fail one day of a thousand.

@@ -41,8 +41,18 @@ func FromWire(b []byte) (Name, int, error) {
 	return Name{lowerString(b[:n])}, n, nil
 }
 
+// FromLoweredString is FromWire for octets that are lower case already. The Name
+// shares them.
+func FromLoweredString(s string) (Name, int, error) {
+	n, err := wireLen(s)
+	if err != nil {
+		return Name{}, 0, err
+	}
+	return Name{s[:n]}, n, nil
+}
+
 // wireLen is the length of the uncompressed name at the start of b.
-func wireLen(b []byte) (int, error) {
+func wireLen[B []byte | string](b B) (int, error) {
 	for off := 0; off < len(b); {
 		c := int(b[off])
 		switch {

@@ -49,9 +49,13 @@ func Parse(msg []byte) (*Message, error) {
 	m := &Message{Header: h}
 	counts := [...]int{int(h.AN), int(h.NS), int(h.AR)}
 	p := parser{m: m, cur: wire.NewCursor(msg)}
-	p.buf = make([]byte, 0, 2*len(msg)) // names unfold; twice is mostly enough
-	if n := counts[0] + counts[1] + counts[2]; n > 0 {
+	n := counts[0] + counts[1] + counts[2]
+	p.buf = make([]byte, 0, len(msg)+typicalName*min(n, linear)) // names unfold
+	switch {
+	case n > typicalSets: // glue: mostly a record each
 		p.sets = make([]Set, 0, min(n, linear/2))
+	case n > 0: // mostly two, be it record and signature
+		p.sets = make([]Set, 0, (n+1)/2)
 	}
 	if h.QD == 1 {
 		if m.Question, p.buf, err = p.cur.Question(p.buf); err != nil {
@@ -74,6 +78,13 @@ func Parse(msg []byte) (*Message, error) {
 	m.Additional = p.sets[ends[1]:ends[2]:ends[2]]
 	return m, nil
 }
+
+// What room is made for: the octets by which a record's name and those in its
+// RDATA unfold, and the records of a message without much glue.
+const (
+	typicalName = 16
+	typicalSets = 16
+)
 
 // parser reads the records of one message.
 type parser struct {

@@ -34,15 +34,16 @@ func (p *Point) append(dst []byte) []byte {
 	return dst
 }
 
-// decode reads what append wrote, false where it is not that.
-func decode(zone domain.Name, b []byte, expires time.Time) (*Point, bool) {
+// decode reads what append wrote, false where it is not that. The names of the
+// servers share the octets of b.
+func decode(zone domain.Name, b string, expires time.Time) (*Point, bool) {
 	if len(b) < 2 || b[0] != encoding {
 		return nil, false
 	}
 	p := &Point{Zone: zone, Expires: expires, Servers: make([]Server, 0, 4)}
-	var pool []netip.Addr // one array for the addresses of all servers
+	var pool []netip.Addr // one array for the addresses of most servers
 	for b = b[1:]; len(b) > 0; {
-		name, n, err := domain.FromWire(b)
+		name, n, err := domain.FromLoweredString(b)
 		if err != nil || len(b) < n+2 {
 			return nil, false
 		}
@@ -52,15 +53,15 @@ func decode(zone domain.Name, b []byte, expires time.Time) (*Point, bool) {
 			return nil, false
 		}
 		if pool == nil {
-			pool = make([]netip.Addr, 0, 16)
+			pool = make([]netip.Addr, 0, 4)
 		}
 		start := len(pool)
 		for ; n4 > 0; n4-- {
-			pool = append(pool, netip.AddrFrom4([4]byte(b)))
+			pool = append(pool, netip.AddrFrom4([4]byte([]byte(b[:4]))))
 			b = b[4:]
 		}
 		for ; n6 > 0; n6-- {
-			pool = append(pool, netip.AddrFrom16([16]byte(b)))
+			pool = append(pool, netip.AddrFrom16([16]byte([]byte(b[:16]))))
 			b = b[16:]
 		}
 		p.Servers = append(p.Servers, Server{Name: name, Addrs: pool[start:len(pool):len(pool)]})

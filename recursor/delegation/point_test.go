@@ -40,7 +40,7 @@ func TestStoredPointsComeBackWhole(t *testing.T) {
 		{Name: domain.MustParse("b.other.")},
 	}}
 	b := p.append(nil)
-	got, ok := decode(p.Zone, b, p.Expires)
+	got, ok := decode(p.Zone, string(b), p.Expires)
 	if !ok {
 		t.Fatal("does not decode")
 	}
@@ -49,7 +49,7 @@ func TestStoredPointsComeBackWhole(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, p)
 	}
 	for n := range b {
-		if q, ok := decode(p.Zone, b[:n], p.Expires); ok && len(q.Servers) == 2 {
+		if q, ok := decode(p.Zone, string(b[:n]), p.Expires); ok && len(q.Servers) == 2 {
 			t.Errorf("%d octets of %d pass for the whole", n, len(b))
 		}
 	}
@@ -59,11 +59,11 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte{1, 1, 'a', 0, 1, 0, 192, 0, 2, 1})
 	f.Add([]byte{1, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, ok := decode(domain.Root(), b, time.Time{})
+		p, ok := decode(domain.Root(), string(b), time.Time{})
 		if !ok {
 			return
 		}
-		again, ok := decode(domain.Root(), p.append(nil), time.Time{})
+		again, ok := decode(domain.Root(), string(p.append(nil)), time.Time{})
 		if !ok || !reflect.DeepEqual(p.Servers, again.Servers) {
 			t.Errorf("%x: %+v, then %+v", b, p, again)
 		}

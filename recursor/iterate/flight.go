@@ -1,6 +1,7 @@
 package iterate
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -30,7 +31,7 @@ type Flight struct {
 	key      Key
 	waiters  []clock.Signal
 	first    [1]clock.Signal // room for the usual number of waiters
-	waitsFor map[*Flight]int // flights that this one's leader waits for
+	waitsFor []*Flight       // flights that this one's leader waits for, as often as it does
 	done     bool
 	mark     uint64
 	// Result and Err are a whole resolution's; they stand once Finish is called.
@@ -103,18 +104,13 @@ func (f *Flights) Leave(from, fl *Flight) {
 		return
 	}
 	f.mu.Lock()
-	if from.waitsFor[fl]--; from.waitsFor[fl] <= 0 {
-		delete(from.waitsFor, fl)
+	if i := slices.Index(from.waitsFor, fl); i >= 0 {
+		from.waitsFor = slices.Delete(from.waitsFor, i, i+1)
 	}
 	f.mu.Unlock()
 }
 
-func (fl *Flight) wait(other *Flight) {
-	if fl.waitsFor == nil {
-		fl.waitsFor = make(map[*Flight]int, 1)
-	}
-	fl.waitsFor[other]++
-}
+func (fl *Flight) wait(other *Flight) { fl.waitsFor = append(fl.waitsFor, other) }
 
 // reaches reports whether fl is other or waits for it, through however many.
 // Flights seen under this mark are not walked again: a walk and its step wait
@@ -127,7 +123,7 @@ func (fl *Flight) reaches(other *Flight, mark uint64) bool {
 		return false
 	}
 	fl.mark = mark
-	for next := range fl.waitsFor {
+	for _, next := range fl.waitsFor {
 		if next.reaches(other, mark) {
 			return true
 		}

@@ -35,6 +35,17 @@ type list struct {
 	// doubtEDNS: a server may be at odds with EDNS; sought: the proof that the
 	// zone is insecure has been sought, and insecure is what came of it.
 	doubtEDNS, sought, insecure bool
+
+	room room
+}
+
+// room is memory for a list of the usual size.
+type room struct {
+	candidates [enough + 1]candidate
+	servers    [enough + 1]*candidate
+	sends      [2]flying
+	sent       int // of sends, those taken
+	flying     [2]*flying
 }
 
 // candidate is a server of the list.
@@ -49,14 +60,13 @@ type candidate struct {
 // newList collects the addresses of the cut's servers: those of the
 // configuration, glue, and what the cache knows of names without glue.
 func (w *walk) newList(q scrub.Asked) *list {
-	l := &list{walk: w, q: q, point: w.cut}
-	now := w.now
-	n := len(w.cut.Addrs)
-	for i := range w.cut.Servers {
-		n += len(w.cut.Servers[i].Addrs)
+	if w.slist == nil {
+		w.slist = new(list)
 	}
-	n = max(n, enough)
-	l.servers, l.pool = make([]*candidate, 0, n), make([]candidate, n)
+	l := w.slist
+	*l = list{walk: w, q: q, point: w.cut}
+	l.servers, l.pool, l.flying = l.room.servers[:0], l.room.candidates[:], l.room.flying[:0]
+	now := w.now
 	for _, a := range w.cut.Addrs {
 		l.add(domain.Name{}, a)
 	}

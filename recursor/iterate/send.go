@@ -67,6 +67,15 @@ func (l *list) sendNext(now time.Time) (bool, error) {
 	}
 }
 
+// newFlying is memory for one more send.
+func (l *list) newFlying() *flying {
+	if r := &l.room; r.sent < len(r.sends) {
+		r.sent++
+		return &r.sends[r.sent-1]
+	}
+	return new(flying)
+}
+
 // need is what the question asks of a send.
 func (l *list) need() infra.Need {
 	return infra.Need{
@@ -107,7 +116,9 @@ func (l *list) send(c *candidate, try infra.Try, cookie []byte, now time.Time) {
 			Name: l.q.Name, Type: uint16(l.q.Type), Octets: len(msg),
 		})
 	}
-	l.flying = append(l.flying, &flying{to: c, try: try, at: now, exchange: l.net.Start(q, l.signal)})
+	f := l.newFlying()
+	*f = flying{to: c, try: try, at: now, exchange: l.net.Start(q, l.signal)}
+	l.flying = append(l.flying, f)
 }
 
 // from is the address to ask the server from; the zero Addr leaves it to the

@@ -34,6 +34,7 @@ type walk struct {
 	sends     int
 	referrals int
 	seen      []domain.Name // snames of earlier steps
+	slist     *list         // memory for the list of each question
 	now       time.Time     // since the walk last waited
 	// distrusted servers gave a bogus answer to the question; bogus is the
 	// last of these answers.
