@@ -37,6 +37,7 @@ type entry struct {
 func New(o Options) *Store {
 	l := plan(o.Size)
 	mem, release := reserve(int(l.mapped()))
+	scattered(mem[:l.scattered()])
 	s := newStore(l, mem, newSecret(o.Seed))
 	if release != nil {
 		// The shards are what every call holds on to while it reads mem.
