@@ -23,6 +23,7 @@ func TestPeers(t *testing.T) {
 		{"EDNS", testEDNS},
 		{"sizes", testSizes},
 		{"header", testHeader},
+		{"RFC 8906", testRFC8906},
 		{"validating client", testValidatingClient},
 		{"others agree", testOthersAgree},
 		{"failures", testFailures},
