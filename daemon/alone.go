@@ -19,7 +19,7 @@ import (
 // Alone is an Engine on the real network without listeners: for a command that
 // asks something itself. Make it with NewAlone.
 type Alone struct {
-	Clock *clock.Real
+	Clock clock.Clock
 
 	udp    *upstream.Exchanger
 	tcp    *stream.Exchanger
@@ -29,9 +29,17 @@ type Alone struct {
 // NewAlone makes the objects of a configuration. between is given the network
 // and gives what shall stand in front of it, and who is told what happens.
 func NewAlone(c *config.Config, between func(transport.Exchanger) (transport.Exchanger, observe.Observer)) (*Alone, error) {
-	a := &Alone{Clock: clock.NewReal()}
-	a.Clock.FixedSignature = c.Validation.FixedTime
-	a.udp, a.tcp = exchangers(c, a.Clock)
+	system := clock.NewReal()
+	system.FixedSignature = c.Validation.FixedTime
+	a := &Alone{Clock: system}
+	if c.Clock.File != "" {
+		faked, err := newFaked(c, system)
+		if err != nil {
+			return nil, err
+		}
+		a.Clock = faked
+	}
+	a.udp, a.tcp = exchangers(c, system)
 	w := World{Clock: a.Clock, Seeds: random.Secure{}}
 	w.Net, w.Watch = between(transport.Route{UDP: a.udp, TCP: a.tcp})
 	var err error

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"errors"
+	"time"
 
 	"recursor/clock"
 	"recursor/daemon/config"
@@ -15,7 +16,10 @@ func Check(path string) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := clock.NewReal().Now().Signature
+	now, err := today(c)
+	if err != nil {
+		return nil, err
+	}
 	if err := errors.Join(c.CheckFiles(path), checkCertificates(c, path, now), checkTrust(c, path, now)); err != nil {
 		return nil, err
 	}
@@ -23,7 +27,26 @@ func Check(path string) (*config.Config, error) {
 }
 
 // Remarks are what an operator should know of a good configuration, a line each.
-func Remarks(c *config.Config) []string { return remarks(c, clock.NewReal().Now().Signature) }
+func Remarks(c *config.Config) []string {
+	now, err := today(c)
+	if err != nil {
+		return nil // Check says it
+	}
+	return remarks(c, now)
+}
+
+// today is the date by the configured clock.
+func today(c *config.Config) (time.Time, error) {
+	system := clock.NewReal()
+	if c.Clock.File == "" {
+		return system.Now().Signature, nil
+	}
+	faked, err := newFaked(c, system)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return faked.Now().Signature, nil
+}
 
 // Reference is the default configuration with every key explained.
 func Reference() string { return config.Reference() }

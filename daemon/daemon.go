@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -30,6 +31,7 @@ const keepGoroutines = 512
 type Daemon struct {
 	c         *config.Config
 	clock     *clock.Real
+	faked     *clock.Faked // nil: the engine goes by clock
 	udp       *upstream.Exchanger
 	tcp       *stream.Exchanger
 	engine    *Engine
@@ -57,10 +59,17 @@ func New(c *config.Config, l *zap.Logger, ready func([]netip.AddrPort)) (*Daemon
 	if err != nil {
 		l.Warn("state is not kept: trust anchors are followed from what is configured, at each start anew; see the key state", zap.Error(err))
 	}
-	d.engine, err = NewEngine(c, World{
+	w := World{
 		Clock: d.clock, Net: transport.Route{UDP: d.udp, TCP: d.tcp}, Seeds: random.NewShared(), Watch: watch,
 		State: state, Built: built(),
-	})
+	}
+	if c.Clock.File != "" {
+		if d.faked, err = newFaked(c, d.clock); err != nil {
+			return nil, err
+		}
+		w.Clock, w.Built = d.faked, time.Time{} // which may well be before this program was
+	}
+	d.engine, err = NewEngine(c, w)
 	return d, err
 }
 
@@ -74,7 +83,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	// Resolutions end by themselves, within their time: the listeners wait for
 	// them, and nothing else needs to end them.
 	h := d.engine.Handler(context.Background())
-	if err := d.listen(h); err != nil {
+	if err := d.listen(d.timed(h)); err != nil {
 		return err
 	}
 	if err := d.bind(); err != nil {

@@ -65,9 +65,9 @@ func (e *Engine) newTrusted() error {
 }
 
 // follows reports whether the keys of anchors are followed: not where nothing is
-// judged, or at a time that stands still.
+// judged, or at a time that stands still or is made up.
 func follows(c *config.Config) bool {
-	return c.Validation.UpdateAnchors && c.Validation.Mode != config.ValidationOff && c.Validation.FixedTime.IsZero()
+	return c.Validation.UpdateAnchors && c.Validation.Mode != config.ValidationOff && c.Validation.FixedTime.IsZero() && c.Clock.File == ""
 }
 
 // Anchors are the anchors in use.

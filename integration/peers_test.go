@@ -33,6 +33,7 @@ func TestPeers(t *testing.T) {
 		{"no query", testNoQuery},
 		{"load", testLoad},
 		{"life", testLife},
+		{"faked clock", testFakedClock},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.test(t, w, r) })
 	}

@@ -34,6 +34,7 @@ type Config struct {
 	Identity         string // "" = not told
 	NSID             string // "" = not told
 	Version          string // "" = not told
+	Clock            Clock
 	Log              Log
 	Control          Control
 	Metrics          Metrics
@@ -131,6 +132,11 @@ type Validation struct {
 	SignalAnchors   bool // tell their servers which are trusted
 	RootKeySentinel bool
 	NegativeAnchors []NegativeAnchor
+}
+
+// Clock tells what time it is.
+type Clock struct {
+	File string // path of a file that another process writes the time into; "" = the system's
 }
 
 // Log tells what is logged and how.

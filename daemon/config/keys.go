@@ -212,6 +212,12 @@ func (c *Config) keys() []key {
 			doc: "The answer to version.server and version.bind (class CH, type TXT); \"\" is REFUSED.",
 		},
 		key{
+			path: "clock.file", value: file(&c.Clock.File),
+			doc: "A file with lines @YYYY-MM-DD HH:MM:SS, UTC, the last of which says at what time this process is to believe that it " +
+				"began. It is read again with every query of a client, and moves TTLs and the validity of signatures, not the " +
+				"time-outs of the network. For those who test resolvers; \"\" is the time of the system.",
+		},
+		key{
 			path: "log.level", value: choice(&c.Log.Level, LogInfo, LogDebug, LogInfo, LogWarn, LogError),
 			doc: "The least level that is logged.",
 		},
@@ -332,6 +338,8 @@ func sectionDoc(section string) string {
 		return "How the resolver is spoken to while it runs."
 	case "metrics":
 		return "What the resolver tells of its work. It counts in any case."
+	case "clock":
+		return "What time it is."
 	case "limits":
 		return "Bounds to what anybody can make the resolver do. Each says what it answers."
 	default:
