@@ -13,7 +13,7 @@ BENCH       ?= .
 BENCHCOUNT  ?= 6
 COUNT       := bin/testcount $(PEERS) -shared $(SHARED)
 
-.PHONY: browser check quick format vet arrows lint test build rfc bench fuzz cross cross-vet cross-386 vuln tools clean
+.PHONY: browser check quick format vet arrows lint test build rfc bench yardstick fuzz cross cross-vet cross-386 vuln tools clean
 
 check: format vet arrows lint test ## everything that must be green
 
@@ -51,6 +51,9 @@ bench: bin/benchstat ## benchmarks into bin/bench/new.txt, compared with old.txt
 	@mkdir -p bin/bench
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCHCOUNT) ./... | tee bin/bench/new.txt
 	@if [ -f bin/bench/old.txt ]; then bin/benchstat bin/bench/old.txt bin/bench/new.txt; else bin/benchstat bin/bench/new.txt; fi
+
+yardstick: ## the store of the caches against otter, in a module of its own
+	go test -C tools/cachebench -v -bench . -count 3
 
 fuzz: ## each fuzz target for FUZZTIME, one after the other
 	@git grep -hn --untracked -oE '^func Fuzz[A-Za-z0-9_]+' -- '*_test.go' >/dev/null || { echo "no fuzz targets"; exit 1; }

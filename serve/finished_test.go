@@ -40,7 +40,7 @@ func newShelf(t testing.TB, now func() time.Time) *shelf {
 	soa := one("example. 900 IN SOA Ns.example. hostmaster.Example. 1 7200 3600 604800 300", "example. 900 IN RRSIG SOA 13 1"+someSig)
 	nsec := one("a.example. 300 IN NSEC z.example. A RRSIG NSEC", "a.example. 300 IN RRSIG NSEC 13 2"+someSig)
 	mx := one("mx.example. 3600 IN MX 10 mail.example.", "mx.example. 3600 IN MX 20 Mail.other.", "mx.example. 3600 IN RRSIG MX 13 2"+someSig)
-	cname := one("alias.example. 20 IN CNAME www.Example.", "alias.example. 20 IN RRSIG CNAME 13 2"+someSig)
+	cname := one("alias.example. 250 IN CNAME www.Example.", "alias.example. 250 IN RRSIG CNAME 13 2"+someSig)
 	var txt []string
 	for range 12 {
 		txt = append(txt, "long.example. 60 IN TXT "+string(rune('a'+len(txt)))+"-0123456789012345678901234567890123456789")
@@ -50,7 +50,7 @@ func newShelf(t testing.TB, now func() time.Time) *shelf {
 		"www.example.":   {Answer: []rrset.Set{a("wWw.example.", "300")}, Secure: true},
 		"plain.example.": {Answer: []rrset.Set{a("plain.example.", "2")}},
 		"alias.example.": {Answer: []rrset.Set{cname, a("www.Example.", "300")}, Secure: true},
-		"mx.example.":    {Answer: []rrset.Set{mx}, Additional: []rrset.Set{a("mail.example.", "30"), a("mail.other.", "40")}, Secure: true},
+		"mx.example.":    {Answer: []rrset.Set{mx}, Additional: []rrset.Set{a("mail.example.", "260"), a("mail.other.", "270")}, Secure: true},
 		"long.example.":  {Answer: []rrset.Set{long}},
 		"none.example.":  {Authority: []rrset.Set{soa, nsec}, Secure: true},
 		"no.example.":    {RCode: wire.NXDomain, Authority: []rrset.Set{soa, nsec}, Secure: true},
