@@ -200,7 +200,8 @@ func (e *Engine) recursorOptions() recursor.Options {
 		Delegations: delegation.Options{Hints: e.world.Hints, Configured: e.zones, MaxTTL: l.MaxTTL},
 		Answer:      l.AnswerTime,
 		Judge:       judge(c, &e.world, e.trust.Anchors, e.trust.negatives.Load),
-		Permissive:  c.Validation.Mode == config.ValidationPermissive,
+		Verifying:   l.Verifications, VerifyingLine: none(l.VerificationsWaiting),
+		Permissive: c.Validation.Mode == config.ValidationPermissive,
 	}
 }
 

@@ -47,6 +47,8 @@ func limitsReached() map[string]string {
 		"failure-ttl-first":          "rfc9520/failures-are-remembered.rpl",
 		"failure-ttl-ceiling":        "recursor TestFailureIsCachedAndGrows",
 		"servers-after-bogus":        "limits/servers-after-bogus.rpl",
+		"verifications":              "recursor TestPoolTakesTurns",
+		"verifications-waiting":      "recursor TestPoolLineIsBounded",
 		"signature-checks":           "validate TestKeyTrap",
 		"signature-checks-failed":    "validate TestKeyTrap",
 		"signature-checks-per-rrset": "validate/sig TestKeyTrap",

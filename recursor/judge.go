@@ -27,7 +27,7 @@ func (j *judge) Judge(t *iterate.Task, s *iterate.Step) error {
 	resp := response(s)
 	f := &fetcher{judge: j, t: t}
 	f.heard(s)
-	parts, err := j.v.Judge(&resp, now.Signature, f, t.Budget)
+	parts, err := j.v.Judge(&resp, now.Signature, f, j.work(t))
 	if err != nil {
 		return err
 	}
@@ -60,6 +60,8 @@ func (j *judge) Judge(t *iterate.Task, s *iterate.Step) error {
 	}
 	return nil
 }
+
+func (j *judge) work(t *iterate.Task) *work { return &work{t.Budget, j.r.verifying, t} }
 
 // response is a Step as the validator sees it.
 func response(s *iterate.Step) validate.Response {
@@ -103,7 +105,7 @@ func status(s validate.Status) cache.Status {
 
 // Insecure implements iterate.Judge.
 func (j *judge) Insecure(t *iterate.Task, zone domain.Name) bool {
-	_, v, err := j.v.Zone(zone, j.r.Clock.Now().Signature, &fetcher{judge: j, t: t}, t.Budget)
+	_, v, err := j.v.Zone(zone, j.r.Clock.Now().Signature, &fetcher{judge: j, t: t}, j.work(t))
 	return err == nil && v.Status == validate.Insecure
 }
 

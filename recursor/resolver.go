@@ -40,6 +40,10 @@ type Options struct {
 	Permissive bool
 	// Judge validates what walks bring; nil turns validation off.
 	Judge *validate.Judge
+	// Verifying is how many signatures are verified at once, VerifyingLine how
+	// many may wait for it; a processor less than there are, and 1000. Negative:
+	// none may wait.
+	Verifying, VerifyingLine int
 }
 
 // Parts are what a Resolver works with.
@@ -65,6 +69,7 @@ type Resolver struct {
 	arrived atomic.Uint64
 	// refreshing counts the Refreshes in progress.
 	refreshing atomic.Int32
+	verifying  *pool
 }
 
 // New builds a Resolver. It starts nothing.
@@ -88,6 +93,10 @@ func New(p Parts, o Options) *Resolver {
 		o.Timing = infra.DefaultTiming()
 	}
 	r := &Resolver{Parts: p, o: o, flights: iterate.NewFlights(), servers: infra.NewTable(o.Timing, 0)}
+	if o.VerifyingLine == 0 {
+		o.VerifyingLine = 1000
+	}
+	r.verifying = newPool(p.Clock, o.Verifying, o.VerifyingLine)
 	r.points = delegation.NewStore(p.Cache, o.Delegations)
 	parts := iterate.Parts{
 		Clock: p.Clock, Net: p.Net, Cache: p.Cache,

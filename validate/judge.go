@@ -1,9 +1,12 @@
 package validate
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"recursor/dns/domain"
+	"recursor/dns/ede"
 	"recursor/dns/rrset"
 	"recursor/validate/sig"
 )
@@ -54,7 +57,8 @@ func New(o Options) *Judge {
 
 // Judge judges the parts of r at the moment now, which is the one that
 // signatures are held against. The error, an *ede.Error with its cause, says
-// why keys could not be had where a verdict is FetchFailed.
+// why keys could not be had where a verdict is FetchFailed, and which work is
+// spent where it is BudgetSpent: that says nothing of the data.
 func (j *Judge) Judge(r *Response, now time.Time, f Fetcher, w Work) (Parts, error) {
 	c := j.open(now, f, w)
 	c.given = r
@@ -92,6 +96,7 @@ type court struct {
 	// again is how many more servers may be asked.
 	again int
 	err   error // of the Fetcher
+	spent error // of the Work
 }
 
 // maxAgain is how many servers are asked once more in one call, after keys or
@@ -107,12 +112,20 @@ func (j *Judge) open(now time.Time, f Fetcher, w Work) *court {
 
 func (c *court) window() sig.Window { return sig.Window{Now: c.now, Skew: c.Skew} }
 
-// failure is the Fetcher's error where that is what decided.
+// failure is the error of the Fetcher or of the Work where that is what decided.
 func (c *court) failure(v Verdict) error {
-	if v.Reason != FetchFailed {
+	switch v.Reason {
+	case FetchFailed:
+		return c.err
+	case BudgetSpent:
+		err := fmt.Errorf("%s: %w", v.String(), c.spent)
+		if e := (*ede.Error)(nil); !errors.As(err, &e) {
+			err = &ede.Error{Code: ede.Other, Zone: v.Zone, Err: err}
+		}
+		return err
+	default:
 		return nil
 	}
-	return c.err
 }
 
 // standing is who decides over a name: an anchor, a negative one, or nobody.

@@ -190,6 +190,9 @@ func (z *zone) verdictOf(r *sig.Result, c *court) Verdict {
 		Reason: reasonOf(r.Fault), Zone: z.name,
 		KeyTag: r.Signature.KeyTag, Algorithm: r.Signature.Algorithm,
 	}
+	if r.Fault == sig.Spent {
+		c.spent = r.Err
+	}
 	if r.Fault == sig.Sound {
 		v.Status, v.TTL = Secure, r.TTL
 		v.until(c.end(&r.Signature))

@@ -86,7 +86,7 @@ func (b *bench) found(p *proof, missing Reason, claim func() (denial.Finding, er
 	f, err := claim()
 	switch {
 	case err != nil:
-		v.Reason = BudgetSpent
+		v.Reason, b.spent = BudgetSpent, err
 	case !f.Proven && p.flaw.Reason != None:
 		return p.flaw, f
 	case !f.Proven:

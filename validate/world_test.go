@@ -54,6 +54,7 @@ type world struct {
 	fetched  []string
 	fail     map[validate.Want]error
 	checks   int
+	checked  int
 	failures int
 	hashes   int
 	// limits of the three, 0 none.
@@ -269,6 +270,8 @@ func (w *world) Signature() error {
 	w.checks++
 	return nil
 }
+
+func (w *world) Checked() { w.checked++ }
 
 func (w *world) Failed() error {
 	w.failures++

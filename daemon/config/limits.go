@@ -37,6 +37,8 @@ type Limits struct {
 	RSABitsMost             int
 	RSAExponentBits         int
 	ServersAfterBogus       int
+	Verifications           int
+	VerificationsWaiting    int
 
 	// Authoritative servers.
 	FirstTimeout           time.Duration
@@ -143,6 +145,11 @@ func (l *Limits) keys() []key {
 				"Answers keys that are slow to check with."),
 		count("servers-after-bogus", &l.ServersAfterBogus, 0, 5, 13,
 			"Other servers that are asked after a bogus answer, before it stands (\"Roll Over and Die\")."),
+		count("verifications", &l.Verifications, 0, 0, 1024,
+			"Signatures verified at a time, for all clients together; 0 is one less than there are CPUs, and at least one. "+
+				"Answers from the cache never wait for them (KeyTrap)."),
+		count("verifications-waiting", &l.VerificationsWaiting, 0, 1000, 100000,
+			"Signatures that may wait for that; above, an answer is SERVFAIL, of which nothing is remembered."),
 
 		span("first-timeout", &l.FirstTimeout, 50*ms, 400*ms, 5*s,
 			"Time to wait for a server of which nothing is known."),

@@ -59,6 +59,7 @@ func (s *step) window() sig.Window { return sig.Window{Now: s.now} }
 type free struct{}
 
 func (free) Signature() error { return nil }
+func (free) Checked()         {}
 func (free) Failed() error    { return nil }
 
 // enter moves a key into a state.

@@ -70,7 +70,7 @@ func at(tb testing.TB, stamp string) sig.Window {
 }
 
 // work counts, and stops at a limit where one is set.
-type work struct{ checks, failures, most, mostFailures int }
+type work struct{ checks, done, failures, most, mostFailures int }
 
 var errSpent = errors.New("spent")
 
@@ -81,6 +81,8 @@ func (w *work) Signature() error {
 	w.checks++
 	return nil
 }
+
+func (w *work) Checked() { w.done++ }
 
 func (w *work) Failed() error {
 	w.failures++

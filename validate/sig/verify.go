@@ -18,6 +18,8 @@ type Work interface {
 	// Signature tells that a check is about to be made. It may wait for its
 	// turn.
 	Signature() error
+	// Checked tells that the check is made: it is another's turn.
+	Checked()
 	// Failed tells that a check failed, or that a key could not be read.
 	Failed() error
 }
@@ -137,7 +139,7 @@ func (v *verifier) try(s *RRSIG, k *Key) (done bool) {
 			return true
 		}
 		v.Checks++
-		if pub.verify(table[s.Algorithm].hash, v.data(s), s.Signature) {
+		if v.check(s, pub) {
 			v.hold(s)
 			return true
 		}
@@ -147,6 +149,11 @@ func (v *verifier) try(s *RRSIG, k *Key) (done bool) {
 	// A key that cannot be read counts too: reading it over and over must not
 	// be free (CVE-2025-8677).
 	return v.spent(v.work.Failed())
+}
+
+func (v *verifier) check(s *RRSIG, pub public) bool {
+	defer v.work.Checked()
+	return pub.verify(table[s.Algorithm].hash, v.data(s), s.Signature)
 }
 
 func (v *verifier) spent(err error) bool {

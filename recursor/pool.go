@@ -1,0 +1,118 @@
+package recursor
+
+import (
+	"errors"
+	"runtime"
+	"slices"
+	"sync"
+
+	"recursor/clock"
+	"recursor/dns/ede"
+	"recursor/recursor/iterate"
+)
+
+// ErrVerifying tells that too many signatures wait to be verified: what was
+// asked is not looked at, and nothing follows of it for the name.
+var ErrVerifying = errors.New("too many signatures wait to be verified")
+
+// pool bounds how many signatures are verified at once, so that a processor is
+// left to those who need none: answers from the cache never wait for it. Whoever
+// verifies gives way after each signature to those who wait, in their order.
+type pool struct {
+	clock clock.Clock
+	// places are how many may verify, room how many may wait for that.
+	places, room int
+	// yield tells that no processor is left: then others run between two checks.
+	yield bool
+
+	mu      sync.Mutex
+	busy    int
+	waiting []*turn
+	most    int // were at it at once
+}
+
+// turn is one who waits.
+type turn struct {
+	signal clock.Signal
+	come   bool
+}
+
+// newPool makes a pool; 0 places are those of all processors but one.
+func newPool(c clock.Clock, places, room int) *pool {
+	processors := runtime.GOMAXPROCS(0)
+	if places == 0 {
+		places = max(1, processors-1)
+	}
+	return &pool{clock: c, places: places, room: max(room, 0), yield: places >= processors}
+}
+
+// enter waits for a place as long as the task has time; an error where there is
+// none.
+func (p *pool) enter(task *iterate.Task) error {
+	p.mu.Lock()
+	if p.busy < p.places {
+		p.busy++
+		p.most = max(p.most, p.busy)
+		p.mu.Unlock()
+		return nil
+	}
+	if len(p.waiting) >= p.room {
+		p.mu.Unlock()
+		return &ede.Error{Code: ede.Other, Err: ErrVerifying}
+	}
+	t := &turn{signal: p.clock.NewSignal()}
+	p.waiting = append(p.waiting, t)
+	p.mu.Unlock()
+	for {
+		woken := t.signal.Wait(task.Left(p.clock.Now().TTL))
+		p.mu.Lock()
+		come := t.come
+		if !come && !woken {
+			p.waiting = slices.DeleteFunc(p.waiting, func(o *turn) bool { return o == t })
+		}
+		p.mu.Unlock()
+		if come {
+			return nil
+		}
+		if !woken {
+			return &ede.Error{Code: ede.Other, Err: iterate.ErrDeadline}
+		}
+	}
+}
+
+// leave gives the place to the one who has waited longest.
+func (p *pool) leave() {
+	p.mu.Lock()
+	if len(p.waiting) == 0 {
+		p.busy--
+		p.mu.Unlock()
+	} else {
+		next := p.waiting[0]
+		p.waiting = slices.Delete(p.waiting, 0, 1)
+		next.come = true
+		p.mu.Unlock()
+		next.signal.Set()
+	}
+	if p.yield {
+		runtime.Gosched()
+	}
+}
+
+// work is a task's budget of validation, with its turns at the pool:
+// validate.Work.
+type work struct {
+	*iterate.Budget
+	pool *pool
+	task *iterate.Task
+}
+
+// Signature implements sig.Work.
+func (w *work) Signature() error {
+	if err := w.Budget.Signature(); err != nil {
+		return err
+	}
+	return w.pool.enter(w.task)
+}
+
+// Checked implements sig.Work.
+func (w *work) Checked() { w.pool.leave() }
