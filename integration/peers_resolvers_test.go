@@ -68,7 +68,7 @@ func (w *world) other(t *testing.T, name string, config func(dir string, port in
 		writeFile(t, filepath.Join(dir, "anchors"), w.anchors)
 		p := run(t, dir, path, config(dir, port)...)
 		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		if comesUp(p, addr, "com.") {
+		if comesUp(p, addr, w.known) {
 			return addr
 		}
 		logTail(t, p)

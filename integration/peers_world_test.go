@@ -20,6 +20,7 @@ type world struct {
 	hints   string
 	anchors string // DS records of the root
 	ipv6    bool   // whether there is ::1; without it six.com. has no server
+	known   string // a zone that resolves; what is asked to see whether a resolver is up
 }
 
 // authorities are who serves what. Parents and children are on different processes, but for alpha.com. and
@@ -47,7 +48,7 @@ func startWorld(t *testing.T) *world {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux has all of 127.0.0.0/8 on its loopback interface")
 	}
-	w := &world{zones: map[string]string{}, ipv6: canListen("[::1]:0")}
+	w := &world{known: "com.", zones: map[string]string{}, ipv6: canListen("[::1]:0")}
 	for _, name := range []string{
 		"nsd", "knotd", "named", "ldns-keygen", "ldns-signzone", "dnssec-keygen", "dnssec-signzone", "kzonesign", "keymgr", "dig", "kdig", "delv", "unbound", "dnsperf",
 	} {

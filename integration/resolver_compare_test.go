@@ -158,9 +158,13 @@ func names(t *testing.T, w *world) []string {
 
 // exchange asks over UDP, and over TCP where the answer is truncated.
 func exchange(q *dns.Msg, addr string) (*dns.Msg, error) {
+	return exchangeWithin(q, addr, 10*time.Second)
+}
+
+func exchangeWithin(q *dns.Msg, addr string, patience time.Duration) (*dns.Msg, error) {
 	q = q.Copy()
 	q.Id = dns.Id()
-	c := dns.Client{Timeout: 10 * time.Second, UDPSize: 4096}
+	c := dns.Client{Timeout: patience, UDPSize: 4096}
 	m, _, err := c.Exchange(q, addr)
 	if err == nil && m.Truncated {
 		c.Net = "tcp"

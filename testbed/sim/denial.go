@@ -105,6 +105,9 @@ func (z *Zone) collect() {
 // the record that matches it and the one that covers the next closer name
 // (RFC 5155 §7.2.1).
 func (z *Zone) closestEncloser(r *response, sname domain.Name) domain.Name {
+	if sname == z.Origin {
+		return sname // its record is missing: there is nothing to prove with
+	}
 	encloser := sname.Parent()
 	for !z.matching3(r, encloser) {
 		if encloser == z.Origin {
