@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"recursor/clock"
@@ -23,14 +24,9 @@ func Check(path string) (*config.Config, error) {
 	if err := errors.Join(c.CheckFiles(path), checkCertificates(c, path, now), checkTrust(c, path, now)); err != nil {
 		return nil, err
 	}
-	return c, nil
-}
-
-// Remarks are what an operator should know of a good configuration, a line each.
-func Remarks(c *config.Config) []string {
-	now, err := today(c)
-	if err != nil {
-		return nil // Check says it
+	if _, err := hints(c.RootHints, usable(c), c.Upstream.Port); err != nil {
+		text, remedy, _ := strings.Cut(strings.TrimPrefix(err.Error(), "root-hints: "), "; ")
+		return nil, &config.Error{File: path, Problems: []config.Problem{{Key: "root-hints", Text: text, Remedies: []string{remedy}}}}
 	}
 	return remarks(c, now)
 }

@@ -16,7 +16,9 @@ func TestCheck(t *testing.T) {
 		"good.yaml":  "root-hints: root.hints\nworkers: 3\n",
 		"bad.yaml":   "workers: three\n",
 		"files.yaml": "root-hints: gone.hints\n",
-		"root.hints": ". NS a.example.\na.example. A 192.0.2.1\n",
+		"own.yaml":   "root-hints: own.hints\n",
+		"own.hints":  ". NS a.example.\na.example. A 192.0.2.1\n",
+		"root.hints": ". NS a.example.\na.example. A 198.41.0.4\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -29,6 +31,7 @@ func TestCheck(t *testing.T) {
 	for name, want := range map[string]string{
 		"bad.yaml":    "workers: \"three\" is text",
 		"files.yaml":  "gone.hints cannot be read",
+		"own.yaml":    "set upstream.allow-special-addresses",
 		"absent.yaml": "the configuration cannot be read",
 	} {
 		_, err := Check(filepath.Join(dir, name))
