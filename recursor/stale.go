@@ -51,6 +51,13 @@ func (r *Resolver) addStale(a *Answer, e *cache.Entry, now time.Time) {
 	}
 	a.Secure = a.Secure && e.Status == cache.Secure && signed(&e.Set, now)
 	a.Answer = append(a.Answer, e.Set)
+	for i := range e.Proof { // without which an expanded wildcard is of no use to those who validate
+		if e.Stale {
+			e.Proof[i].TTL = r.staleTTL()
+		}
+		a.Secure = a.Secure && signed(&e.Proof[i], now)
+	}
+	a.Authority = appendOnce(a.Authority, e.Proof)
 }
 
 // addStaleDenial ends the answer with a denial and its proof.

@@ -166,3 +166,20 @@ func TestStaleDataIsSecureUntilASignatureEnds(t *testing.T) {
 		}
 	}
 }
+
+// What a wildcard was expanded to keeps its proof when it is stale (RFC 4035 §3.1.3.3).
+func TestAStaleWildcardHasItsProof(t *testing.T) {
+	w := newWorld(t, exampleAt1, "").start()
+	now := w.clock.Now().TTL
+	set := rrset.New(name("any.example.com."), wire.TypeA, 60, []byte{192, 0, 2, 80})
+	proof := []rrset.Set{rrset.New(name("*.example.com."), wire.TypeNSEC, 60, append(name("mail.example.com.").AppendWire(nil), 0, 1, 0x40))}
+	if !w.cache.PutExpanded(&set, proof, cache.RankAnswerAA, cache.Insecure, now) {
+		t.Fatal("not stored")
+	}
+	w.servers[rootAddr].Faults.Silence = true
+	w.clock.Advance(2 * time.Minute)
+	o := w.ask("any.example.com.", wire.TypeA)
+	if w.wantA(o, "192.0.2.80"); !o.Stale || len(o.Authority) != 1 || o.Authority[0].Type != wire.TypeNSEC || o.Authority[0].TTL != 30 {
+		t.Errorf("%+v", o.Answer)
+	}
+}
