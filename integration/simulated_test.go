@@ -37,10 +37,16 @@ func simulate(t testing.TB, internet, lines string) *simulated {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return simulateOver(t, in, in.Anchors(), lines)
+}
+
+// simulateOver makes an Engine that trusts the anchors.
+func simulateOver(t testing.TB, in *sim.Internet, anchors, lines string) *simulated {
+	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "c.yaml")
 	for name, text := range map[string]string{
-		"root.hints": in.Hints(), "root.ds": in.Anchors(),
+		"root.hints": in.Hints(), "root.ds": anchors,
 		"c.yaml": "root-hints: root.hints\ntrust-anchors: [root.ds]\nupstream: {allow-special-addresses: true, priming: false}\n" + lines,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {

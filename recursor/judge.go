@@ -103,6 +103,15 @@ func status(s validate.Status) cache.Status {
 	}
 }
 
+// Remark implements iterate.Judge.
+func (j *judge) Remark(s *iterate.Step) {
+	if _, v, trusted := j.v.Trusted(s.Name, j.r.Clock.Now().Signature); !trusted {
+		if note, ok := v.Note(); ok {
+			s.Notes = append(s.Notes, note)
+		}
+	}
+}
+
 // Insecure implements iterate.Judge.
 func (j *judge) Insecure(t *iterate.Task, zone domain.Name) bool {
 	_, v, err := j.v.Zone(zone, j.r.Clock.Now().Signature, &fetcher{judge: j, t: t}, j.work(t))

@@ -78,7 +78,7 @@ func (j *judge) find(q *aggressive.Question, t *iterate.Task, now time.Time) (ag
 	if q.Type == wire.TypeDS && !holder.IsRoot() {
 		holder = holder.Parent()
 	}
-	zone, ok := j.v.Trusted(holder, j.r.Clock.Now().Signature)
+	zone, _, ok := j.v.Trusted(holder, j.r.Clock.Now().Signature)
 	if !ok {
 		return aggressive.Found{}, false
 	}

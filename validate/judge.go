@@ -76,10 +76,10 @@ func (j *Judge) Zone(name domain.Name, now time.Time, f Fetcher, w Work) (domain
 }
 
 // Trusted is the zone of the anchor that decides over name; false where none
-// does, or a negative one.
-func (j *Judge) Trusted(name domain.Name, now time.Time) (domain.Name, bool) {
-	st := j.open(now, nil, nil).stands(name)
-	return st.anchor.Zone, st.trusted
+// does, or a negative one: then the verdict on its data says so.
+func (j *Judge) Trusted(name domain.Name, now time.Time) (domain.Name, Verdict, bool) {
+	st := (&court{Judge: j, now: now}).stands(name)
+	return st.anchor.Zone, st.verdict, st.trusted
 }
 
 // court is one call's work.

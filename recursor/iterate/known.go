@@ -103,6 +103,8 @@ func (w *walk) usable(s Step) (Step, bool) {
 			return Step{}, false
 		}
 		w.keep(&s)
+	} else if s.Status() == cache.Insecure {
+		w.judge.Remark(&s)
 	}
 	return s, s.Status() > cache.Unjudged
 }

@@ -73,6 +73,9 @@ type Judge interface {
 	// Descend tells that a walk goes down to a zone with or without a DS, so
 	// that its keys may be fetched meanwhile.
 	Descend(t *Task, zone domain.Name, signed bool)
+	// Remark notes what every client is to know of data that is not secure,
+	// be it from the cache: that nobody vouches for it, and why.
+	Remark(s *Step)
 	// Synthesise answers s, which has but its question, from what was validated
 	// for other questions (RFC 8198).
 	Synthesise(t *Task, s Step) (Step, bool)

@@ -1,0 +1,141 @@
+package integration_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+
+	"recursor/testbed/sim"
+)
+
+const flagZones = `
+$SERVER ns.root. 192.0.2.1
+$SERVER ns.tld. 192.0.2.2
+$SERVER ns.plain. 192.0.2.3
+$ZONE . ns.root. ecdsap256sha256
+$ZONE tld. ns.tld. ecdsap256sha256 corrupt=bogus/A corrupt=late/A
+secure A 192.0.2.10
+bogus A 192.0.2.11
+late A 192.0.2.12
+$ZONE plain. ns.plain.
+www A 192.0.2.13
+`
+
+// flagRow is a row of the matrix of RFC 4035 §3.2 and RFC 6840 §5.7-5.9: what data is worth, what the query has, and what
+// it is told.
+type flagRow struct {
+	name       string
+	worth      string
+	cd, do     bool
+	rcode      int
+	ad         bool // where the query has DO or AD
+	records    int
+	signatures int
+	ede        string // the codes
+}
+
+// flagMatrix is the table.
+func flagMatrix() []flagRow {
+	const no, yes, bad = dns.RcodeSuccess, true, dns.RcodeServerFailure
+	return []flagRow{
+		{"secure.tld.", "secure", false, false, no, yes, 1, 0, ""},
+		{"secure.tld.", "secure", false, true, no, yes, 1, 1, ""},
+		{"secure.tld.", "secure", true, false, no, yes, 1, 0, ""},
+		{"secure.tld.", "secure", true, true, no, yes, 1, 1, ""},
+		{"www.plain.", "insecure", false, false, no, false, 1, 0, ""},
+		{"www.plain.", "insecure", false, true, no, false, 1, 0, ""},
+		{"www.plain.", "insecure", true, false, no, false, 1, 0, ""},
+		{"www.plain.", "insecure", true, true, no, false, 1, 0, ""},
+		{"bogus.tld.", "bogus", false, false, bad, false, 0, 0, "6"},
+		{"bogus.tld.", "bogus", false, true, bad, false, 0, 0, "6"},
+		{"bogus.tld.", "bogus", true, false, no, false, 1, 0, ""},
+		{"bogus.tld.", "bogus", true, true, no, false, 1, 1, ""},
+		{"secure.tld.", "indeterminate", false, false, no, false, 1, 0, "5"},
+		{"secure.tld.", "indeterminate", false, true, no, false, 1, 1, "5"},
+		{"secure.tld.", "indeterminate", true, false, no, false, 1, 0, ""},
+		{"secure.tld.", "indeterminate", true, true, no, false, 1, 1, ""},
+	}
+}
+
+// TestFlagMatrix asks each row of the matrix, with AD and without, in many orders: what one client was told, whatever it
+// set, changes nothing of what another is told.
+//
+// RFC: 4035.1, 4035.6, 6840.4
+func TestFlagMatrix(t *testing.T) {
+	in, err := sim.ParseInternet(flagZones, sim.InternetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type question struct {
+		flagRow
+		ad bool
+	}
+	var questions []question
+	for _, r := range flagMatrix() {
+		questions = append(questions, question{r, false}, question{r, true})
+	}
+	for round := range 40 {
+		rng := rand.New(rand.NewPCG(uint64(round), 4035))
+		rng.Shuffle(len(questions), func(i, j int) { questions[i], questions[j] = questions[j], questions[i] })
+		known := simulateOver(t, in, in.Anchors(), "")
+		// An anchor elsewhere: of these names nothing is known.
+		unknown := simulateOver(t, in, strings.Replace(in.Anchors(), ".\t", "elsewhere.\t", 1), "")
+		for i, q := range questions {
+			s := known
+			if q.worth == "indeterminate" {
+				s = unknown
+			}
+			m := s.ask(q.name, dns.TypeA, flags{do: q.do, ad: q.ad, cd: q.cd})
+			what := fmt.Sprintf("round %d, question %d, %s, CD %t, DO %t, AD %t", round, i, q.worth, q.cd, q.do, q.ad)
+			wantAD := q.flagRow.ad && (q.do || q.ad)
+			if q.cd && m.AuthenticatedData != wantAD && !m.AuthenticatedData {
+				wantAD = false // with CD only where it was validated for another client (RFC 6840 §5.8)
+			}
+			if m.Rcode != q.rcode || m.AuthenticatedData != wantAD || !m.RecursionAvailable || m.CheckingDisabled != q.cd {
+				t.Errorf("%s:\n%s", what, m)
+			}
+			if n := signatures(m.Answer); n != q.signatures || len(m.Answer)-n != q.records {
+				t.Errorf("%s: %d signatures of %d records\n%s", what, n, len(m.Answer), m)
+			}
+			var codes []string
+			for _, e := range m.edes {
+				code, _, _ := strings.Cut(e, " ")
+				if code != "13" { // a failure may be remembered (RFC 9520)
+					codes = append(codes, code)
+				}
+			}
+			if got := strings.Join(codes, " "); got != q.ede {
+				t.Errorf("%s: EDE %q, want %q", what, m.edes, q.ede)
+			}
+			if q.rcode == dns.RcodeServerFailure && (!strings.Contains(strings.Join(m.edes, "\n"), "signature does not verify, zone tld., key ")) {
+				t.Errorf("%s: %q does not name zone, key and cause", what, m.edes)
+			}
+		}
+	}
+}
+
+// A failure that is remembered is told as one, with its first cause, and does not concern who checks for himself.
+//
+// RFC: 9520.4, 9520.5
+func TestFlagsOfARememberedFailure(t *testing.T) {
+	s := simulate(t, flagZones, "")
+	for i, want := range []string{"6", "13 6", "13 6"} {
+		s.net.Take()
+		m := s.ask("late.tld.", dns.TypeA, flags{do: i == 1, ad: i == 2})
+		var codes []string
+		for _, e := range m.edes {
+			code, _, _ := strings.Cut(e, " ")
+			codes = append(codes, code)
+		}
+		all, _ := s.sentTo("")
+		if got := strings.Join(codes, " "); m.Rcode != dns.RcodeServerFailure || got != want || i > 0 && all > 0 || m.AuthenticatedData {
+			t.Errorf("time %d: %s, EDE %q, want %s; %d questions", i, dns.RcodeToString[m.Rcode], m.edes, want, all)
+		}
+	}
+	if m := s.ask("late.tld.", dns.TypeA, flags{do: true, cd: true}); m.Rcode != dns.RcodeSuccess || len(m.Answer) != 2 || m.AuthenticatedData {
+		t.Errorf("with CD:\n%s", m)
+	}
+}
