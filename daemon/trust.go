@@ -16,6 +16,7 @@ import (
 	"recursor/serve"
 	"recursor/trust"
 	"recursor/trust/follow"
+	"recursor/trust/rfc5011"
 )
 
 // trusted is what validation starts from: anchors, which are followed as their
@@ -76,6 +77,15 @@ func (t *trusted) Anchors() *trust.Anchors {
 		return t.fixed
 	}
 	return t.Follower.Anchors()
+}
+
+// Points are the trust points with the states of their keys; none where anchors
+// are not followed.
+func (e *Engine) Points() []rfc5011.Point {
+	if e.trust.Follower == nil {
+		return nil
+	}
+	return e.trust.Points()
 }
 
 // distrust forgets what rests on the keys of a zone, and what failed for want of
