@@ -12,10 +12,12 @@ import (
 )
 
 // RFC: 8484.1, 8484.2, 8484.4, 8484.5
-func TestRequests(t *testing.T) {
+func TestRequests(t *testing.T) { overBoth(t, testRequests) }
+
+func testRequests(t *testing.T, by HTTP2) {
 	const dns = "application/dns-message"
 	e := &echo{}
-	s := serve(t, Options{Handler: e}, secure)
+	s := serve(t, Options{Handler: e, HTTP2: by}, secure)
 	long := query(bytes.Repeat([]byte{'h'}, 60_000)...)
 	tooLong := make([]byte, frontend.MaxMessage+1)
 	servfail := query('h')
@@ -106,8 +108,10 @@ func port(a netip.AddrPort) string { return strconv.Itoa(int(a.Port())) }
 
 // Behind a proxy HTTP is spoken in the clear, version 2 included, and there is
 // no HTTP/3 to announce.
-func TestPlain(t *testing.T) {
-	s := serve(t, Options{Handler: &echo{}, Path: "/q"}, plain)
+func TestPlain(t *testing.T) { overBoth(t, testPlain) }
+
+func testPlain(t *testing.T, by HTTP2) {
+	s := serve(t, Options{Handler: &echo{}, Path: "/q", HTTP2: by}, plain)
 	for _, v := range []version{one, two} {
 		got := s.do(s.client(v), s.request("GET", "/q"+inURL(query('h')), nil))
 		if got.status != 200 || got.proto != string(v) || got.header.Get("Alt-Svc") != "" {
@@ -117,42 +121,64 @@ func TestPlain(t *testing.T) {
 }
 
 func TestProxiesAreBelieved(t *testing.T) {
-	const us = "127.0.0.1"
+	const us, here = "127.0.0.1", "127.0.0.0/8"
 	for _, tc := range []struct {
 		name    string
+		field   ProxyHeader
 		proxies []string
 		header  []string
 		want    string
 	}{
-		{"nobody is believed", nil, []string{"192.0.2.1"}, us},
-		{"another is", []string{"192.0.2.0/24"}, []string{"192.0.2.1"}, us},
-		{"a proxy names its client", []string{"127.0.0.0/8"}, []string{"192.0.2.1"}, "192.0.2.1"},
-		{"IPv6", []string{"127.0.0.0/8"}, []string{"2001:db8::1"}, "2001:db8::1"},
-		{"IPv4 in IPv6", []string{"127.0.0.0/8"}, []string{"::ffff:192.0.2.1"}, "192.0.2.1"},
-		{"no header", []string{"127.0.0.0/8"}, nil, us},
-		{"what the client wrote", []string{"127.0.0.0/8"}, []string{"127.0.0.9, 198.51.100.1, 192.0.2.1"}, "192.0.2.1"},
-		{"in headers of its own", []string{"127.0.0.0/8"}, []string{"198.51.100.1", "192.0.2.1"}, "192.0.2.1"},
-		{"a row of proxies", []string{"127.0.0.0/8", "10.0.0.0/8"}, []string{"198.51.100.1, 192.0.2.1, 10.0.0.1"}, "192.0.2.1"},
-		{"proxies alone", []string{"127.0.0.0/8", "10.0.0.0/8"}, []string{"10.0.0.2, 10.0.0.1"}, "10.0.0.2"},
-		{"no address", []string{"127.0.0.0/8"}, []string{"192.0.2.1, unknown"}, us},
-		{"a lie behind no address", []string{"127.0.0.0/8", "10.0.0.0/8"}, []string{"192.0.2.1, x, 10.0.0.1"}, "10.0.0.1"},
+		{"nobody is believed", XForwardedFor, nil, []string{"192.0.2.1"}, us},
+		{"another is", XForwardedFor, []string{"192.0.2.0/24"}, []string{"192.0.2.1"}, us},
+		{"a proxy names its client", XForwardedFor, []string{here}, []string{"192.0.2.1"}, "192.0.2.1"},
+		{"IPv6", XForwardedFor, []string{here}, []string{"2001:db8::1"}, "2001:db8::1"},
+		{"IPv4 in IPv6", XForwardedFor, []string{here}, []string{"::ffff:192.0.2.1"}, "192.0.2.1"},
+		{"no header", XForwardedFor, []string{here}, nil, us},
+		{"what the client wrote", XForwardedFor, []string{here}, []string{"127.0.0.9, 198.51.100.1, 192.0.2.1"}, "192.0.2.1"},
+		{"in headers of its own", XForwardedFor, []string{here}, []string{"198.51.100.1", "192.0.2.1"}, "192.0.2.1"},
+		{"a row of proxies", XForwardedFor, []string{here, "10.0.0.0/8"}, []string{"198.51.100.1, 192.0.2.1, 10.0.0.1"}, "192.0.2.1"},
+		{"proxies alone", XForwardedFor, []string{here, "10.0.0.0/8"}, []string{"10.0.0.2, 10.0.0.1"}, "10.0.0.2"},
+		{"no address", XForwardedFor, []string{here}, []string{"192.0.2.1, unknown"}, us},
+		{"a lie behind no address", XForwardedFor, []string{here, "10.0.0.0/8"}, []string{"192.0.2.1, x, 10.0.0.1"}, "10.0.0.1"},
+
+		{"Forwarded, nobody is believed", Forwarded, nil, []string{"for=192.0.2.1"}, us},
+		{"Forwarded", Forwarded, []string{here}, []string{"for=192.0.2.1"}, "192.0.2.1"},
+		{"Forwarded, among others", Forwarded, []string{here}, []string{`by=203.0.113.43; For="192.0.2.1";proto=https`}, "192.0.2.1"},
+		{"Forwarded, a port", Forwarded, []string{here}, []string{`for="192.0.2.1:4711"`}, "192.0.2.1"},
+		{"Forwarded, IPv6", Forwarded, []string{here}, []string{`for="[2001:db8:cafe::17]:4711"`}, "2001:db8:cafe::17"},
+		{"Forwarded, IPv6 without a port", Forwarded, []string{here}, []string{`for="[2001:db8::1]"`}, "2001:db8::1"},
+		{"Forwarded, IPv6 without brackets", Forwarded, []string{here}, []string{`for="2001:db8::1"`}, us},
+		{"Forwarded, what the client wrote", Forwarded, []string{here}, []string{"for=198.51.100.1, for=192.0.2.1"}, "192.0.2.1"},
+		{"Forwarded, in headers of its own", Forwarded, []string{here}, []string{"for=198.51.100.1", "for=192.0.2.1"}, "192.0.2.1"},
+		{"Forwarded, a comma in quotes", Forwarded, []string{here}, []string{`for=192.0.2.1;ext="a, for=198.51.100.1"`}, "192.0.2.1"},
+		{"Forwarded, hidden", Forwarded, []string{here}, []string{"for=192.0.2.1, for=_secret"}, us},
+		{"Forwarded, unknown", Forwarded, []string{here}, []string{"for=unknown"}, us},
+		{"Forwarded, nobody named", Forwarded, []string{here}, []string{"for=192.0.2.1, proto=https"}, us},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			o := Options{Handler: &echo{}}
-			for _, p := range tc.proxies {
-				o.Proxies = append(o.Proxies, netip.MustParsePrefix(p))
-			}
-			s := serve(t, o, plain)
-			r := s.request("GET", Path+inURL(query('h')), nil)
-			for _, line := range tc.header {
-				r.Header.Add("X-Forwarded-For", line)
-			}
-			if got := s.do(s.client(one), r); got.status != 200 {
-				t.Fatalf("status %d", got.status)
-			}
-			e := o.Handler.(*echo)
-			if got := e.seen[0].Client.Addr().String(); got != tc.want {
-				t.Errorf("the client is %s, want %s", got, tc.want)
+			for _, v := range []version{one, two} {
+				o := Options{Handler: &echo{}, ProxyHeader: tc.field}
+				for _, p := range tc.proxies {
+					o.Proxies = append(o.Proxies, netip.MustParsePrefix(p))
+				}
+				s := serve(t, o, plain)
+				r := s.request("GET", Path+inURL(query('h')), nil)
+				other := "Forwarded"
+				if tc.field == Forwarded {
+					other = "X-Forwarded-For"
+				}
+				r.Header.Set(other, "203.0.113.9") // which is not believed
+				for _, line := range tc.header {
+					r.Header.Add(tc.field.field(), line)
+				}
+				if got := s.do(s.client(v), r); got.status != 200 {
+					t.Fatalf("status %d", got.status)
+				}
+				e := o.Handler.(*echo)
+				if got := e.seen[0].Client.Addr().String(); got != tc.want {
+					t.Errorf("%s: the client is %s, want %s", v, got, tc.want)
+				}
 			}
 		})
 	}

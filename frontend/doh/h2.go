@@ -37,10 +37,10 @@ const (
 	h2Allowance = 1000
 	// h2Worth is how many of them a query pays for: it comes with a window or two,
 	// and perhaps a PING.
-	h2Worth = 4
+	h2Worth = 5
 	// h2Reset is for how many of them a reset request counts (CVE-2023-44487):
 	// more than it paid for.
-	h2Reset = 8
+	h2Reset = 10
 	// h2Held is the most octets of answers that wait for windows or for the client
 	// to read.
 	h2Held = 256 << 10

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -20,8 +19,8 @@ import (
 	"recursor/frontend"
 )
 
-// dial is a connection over TLS that speaks a protocol.
-func (s *served) dial(protocol string) *tls.Conn {
+// raw is a connection without TLS.
+func (s *served) raw() net.Conn {
 	s.t.Helper()
 	raw, err := net.Dial("tcp", s.at.String())
 	if err != nil {
@@ -35,9 +34,15 @@ func (s *served) dial(protocol string) *tls.Conn {
 	if err := raw.SetDeadline(clock.NewReal().Now().TTL.Add(20 * time.Second)); err != nil {
 		s.t.Fatal(err)
 	}
+	return raw
+}
+
+// dial is a connection over TLS that speaks a protocol.
+func (s *served) dial(protocol string) *tls.Conn {
+	s.t.Helper()
 	config := s.trust()
 	config.ServerName, config.NextProtos = "dns.example", []string{protocol}
-	c := tls.Client(raw, config)
+	c := tls.Client(s.raw(), config)
 	if err := c.Handshake(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -113,8 +118,10 @@ func TestDrippingBody(t *testing.T) {
 	}
 }
 
-func TestHeaderSize(t *testing.T) {
-	s := serve(t, Options{Handler: &echo{}}, secure)
+func TestHeaderSize(t *testing.T) { overBoth(t, testHeaderSize) }
+
+func testHeaderSize(t *testing.T, by HTTP2) {
+	s := serve(t, Options{Handler: &echo{}, HTTP2: by}, secure)
 	for _, v := range []version{one, two, three} {
 		r := s.request("GET", Path+inURL(query('h')), nil, "X-Long", strings.Repeat("x", 2*maxHeader))
 		got, err := s.client(v).Do(r)
@@ -143,8 +150,15 @@ type framer struct {
 
 func (s *served) framer() *framer {
 	s.t.Helper()
-	c := s.dial("h2")
-	f := &framer{t: s.t, conn: c, buffer: bufio.NewWriter(c)}
+	if s.o.TLS == nil {
+		return framerOn(s.t, s.raw())
+	}
+	return framerOn(s.t, s.dial("h2"))
+}
+
+// framerOn begins HTTP/2 on a connection.
+func framerOn(t *testing.T, c net.Conn) *framer {
+	f := &framer{t: t, conn: c, buffer: bufio.NewWriter(c)}
 	f.Framer = http2.NewFramer(f.buffer, bufio.NewReader(c))
 	f.hpack = hpack.NewEncoder(&f.block)
 	_, _ = f.buffer.WriteString(http2.ClientPreface)
@@ -157,18 +171,34 @@ func (f *framer) send(errs ...error) bool {
 	return errors.Join(append(errs, f.buffer.Flush())...) == nil
 }
 
-func (f *framer) headers(target string) []byte {
+// fields is a header block.
+func (f *framer) fields(fields ...string) []byte {
 	f.block.Reset()
-	fields := []string{":method", "GET", ":scheme", "https", ":authority", "dns.example", ":path", target}
 	for i := 0; i+1 < len(fields); i += 2 {
 		_ = f.hpack.WriteField(hpack.HeaderField{Name: fields[i], Value: fields[i+1]})
 	}
 	return []byte(f.block.String())
 }
 
+func (f *framer) headers(target string) []byte {
+	return f.fields(":method", "GET", ":scheme", "https", ":authority", "dns.example", ":path", target)
+}
+
+// open begins a request that a body follows.
+func (f *framer) open(stream uint32, method, target string, fields ...string) bool {
+	all := append([]string{":method", method, ":scheme", "https", ":authority", "dns.example", ":path", target}, fields...)
+	return f.send(f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: f.fields(all...), EndHeaders: true}))
+}
+
 func (f *framer) get(stream uint32, target string) bool {
 	block := f.headers(target)
 	return f.send(f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block, EndStream: true, EndHeaders: true}))
+}
+
+// overBoth runs a test over both servers of HTTP/2.
+func overBoth(t *testing.T, test func(*testing.T, HTTP2)) {
+	t.Run("responder", func(t *testing.T) { test(t, Responder) })
+	t.Run("library", func(t *testing.T) { test(t, Library) })
 }
 
 // until reads frames until found says so; false where the connection ended.
@@ -198,10 +228,12 @@ func (f *framer) goAway() (http2.ErrCode, bool) {
 
 // A client that resets its requests has no more in progress than the streams
 // that it may open, and is sent away (CVE-2023-44487).
-func TestRapidReset(t *testing.T) {
+func TestRapidReset(t *testing.T) { overBoth(t, testRapidReset) }
+
+func testRapidReset(t *testing.T, by HTTP2) {
 	const streams = 8
 	e := &echo{release: make(chan struct{})}
-	s := serve(t, Options{Handler: e, Limits: frontend.Limits{Outstanding: streams}}, secure)
+	s := serve(t, Options{Handler: e, Limits: frontend.Limits{Outstanding: streams}, HTTP2: by}, secure)
 	f := s.framer()
 	sent := 0
 	for id := uint32(1); id < 2000; id += 2 {
@@ -226,7 +258,9 @@ func TestRapidReset(t *testing.T) {
 }
 
 // Floods that ask for nothing end the connection.
-func TestFloods(t *testing.T) {
+func TestFloods(t *testing.T) { overBoth(t, testFloods) }
+
+func testFloods(t *testing.T, by HTTP2) {
 	const most = 3_000_000 // more than all buffers on the way hold
 	for name, flood := range map[string]func(f *framer) bool{
 		"CONTINUATION": func(f *framer) bool {
@@ -261,7 +295,7 @@ func TestFloods(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{Write: 200 * time.Millisecond}}, secure)
+			s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{Write: 200 * time.Millisecond}, HTTP2: by}, secure)
 			f := s.framer() // which reads nothing
 			if flood(f) {
 				t.Error("the whole flood was taken")
@@ -274,9 +308,11 @@ func TestFloods(t *testing.T) {
 }
 
 // A client that takes no answers is left when the time for writing is over.
-func TestUnreadAnswers(t *testing.T) {
+func TestUnreadAnswers(t *testing.T) { overBoth(t, testUnreadAnswers) }
+
+func testUnreadAnswers(t *testing.T, by HTTP2) {
 	e := &echo{}
-	s := serve(t, Options{Handler: e, Limits: frontend.Limits{Write: 100 * time.Millisecond, Idle: 100 * time.Millisecond}}, secure)
+	s := serve(t, Options{Handler: e, Limits: frontend.Limits{Write: 100 * time.Millisecond, Idle: 100 * time.Millisecond}, HTTP2: by}, secure)
 	f := s.framer()
 	f.send(f.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0}))
 	if !f.get(1, Path+inURL(query('h'))) {
@@ -330,11 +366,13 @@ func TestConnectionLimits(t *testing.T) {
 }
 
 // What waits when all is to end is answered.
-func TestEndsInGoodOrder(t *testing.T) {
+func TestEndsInGoodOrder(t *testing.T) { overBoth(t, testEndsInGoodOrder) }
+
+func testEndsInGoodOrder(t *testing.T, by HTTP2) {
 	for _, v := range []version{one, two, three} {
 		t.Run(string(v), func(t *testing.T) {
 			e := &echo{release: make(chan struct{}), entered: make(chan struct{})}
-			s := serve(t, Options{Handler: e}, secure)
+			s := serve(t, Options{Handler: e, HTTP2: by}, secure)
 			answered := make(chan error, 1)
 			c := s.client(v)
 			r := s.request("GET", Path+inURL(query('m')), nil)
@@ -359,40 +397,5 @@ func TestEndsInGoodOrder(t *testing.T) {
 			}
 			<-ended
 		})
-	}
-}
-
-// 400 connections, dropped at every stage, leave nothing behind.
-func TestChurn(t *testing.T) {
-	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{Connections: 64, ConnectionsPerClient: 64, FirstQuery: time.Second}}, secure)
-	n := 400
-	if testing.Short() {
-		n = 40
-	}
-	for i := range n {
-		raw, err := net.DialTCP("tcp", nil, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(s.at.String())))
-		if err != nil {
-			t.Fatal(err)
-		}
-		config := s.trust()
-		config.ServerName, config.NextProtos = "dns.example", []string{"h2", "http/1.1"}[i%2:]
-		c := tls.Client(raw, config)
-		switch i % 5 {
-		case 1:
-			_, _ = raw.Write([]byte{22, 3, 1, 2, 0})
-		case 2:
-			_ = c.Handshake()
-		case 3:
-			_ = c.Handshake()
-			_, _ = io.WriteString(c, http2.ClientPreface)
-		case 4:
-			_ = c.Handshake()
-			_, _ = io.WriteString(c, "POST /dns-query HTTP/1.1\r\nHost: a\r\n")
-		}
-		raw.Close()
-	}
-	s.stop()
-	if open := s.o.Connections.Open(); open != 0 {
-		t.Errorf("%d connections are open at the end", open)
 	}
 }

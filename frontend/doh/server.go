@@ -3,6 +3,7 @@ package doh
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"log" //nolint:depguard // net/http writes its complaints to one of these: here to nobody
 	"net"
@@ -86,9 +87,11 @@ func (a admission) Accept() (net.Conn, error) {
 	for {
 		conn, err := a.Listener.Accept()
 		if err != nil {
-			// Out of descriptors, perhaps: an idle connection has one. The library
-			// rests before it tries again.
-			a.to.o.Connections.Relieve()
+			if !errors.Is(err, net.ErrClosed) {
+				// Out of descriptors, perhaps: an idle connection has one. The library
+				// rests before it tries again.
+				a.to.o.Connections.Relieve()
+			}
 			return nil, err
 		}
 		v := &visitor{

@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -118,6 +119,14 @@ func (s *Socket) Write(p []byte) (int, error) {
 	}
 	s.mu.Unlock()
 	return s.Conn.Write(p)
+}
+
+// CloseWrite ends our half, where the connection has halves.
+func (s *Socket) CloseWrite() error {
+	if half, ok := s.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 // Closing says that the connection is about to be closed, so that a goodbye
