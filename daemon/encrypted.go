@@ -53,6 +53,12 @@ func (d *Daemon) encrypted(h frontend.Handler, limits frontend.Limits, misses *f
 			Addrs: c.Listen.DoH, Handler: h, Clock: d.clock, Path: c.DoH.Path, Proxies: c.DoH.Proxies,
 			Limits: limits, Connections: connections, Misses: misses, Seeds: random.Secure{},
 		}
+		if c.DoH.ProxyHeader == config.ProxyForwarded {
+			o.ProxyHeader = doh.Forwarded
+		}
+		if c.DoH.HTTP2 == config.HTTP2Library {
+			o.HTTP2 = doh.Library
+		}
 		if !c.DoH.Plain {
 			o.TLS = source.Config(overTCP...)
 		}

@@ -54,11 +54,31 @@ func (l *Listen) Encrypted() []netip.AddrPort { return slices.Concat(l.DoT, l.Do
 
 // DoH tells how DNS is served over HTTP.
 type DoH struct {
-	Path    string
-	HTTP3   bool
-	Plain   bool           // without TLS, behind a proxy
-	Proxies []netip.Prefix // believed when they name their clients
+	Path        string
+	HTTP3       bool
+	Plain       bool           // without TLS, behind a proxy
+	Proxies     []netip.Prefix // believed when they name their clients
+	ProxyHeader ProxyHeader
+	HTTP2       HTTP2
 }
+
+// ProxyHeader is where a proxy names its client.
+type ProxyHeader string
+
+// Header fields.
+const (
+	ProxyXForwardedFor ProxyHeader = "x-forwarded-for"
+	ProxyForwarded     ProxyHeader = "forwarded" // RFC 7239
+)
+
+// HTTP2 is who serves it.
+type HTTP2 string
+
+// Servers of HTTP/2.
+const (
+	HTTP2Responder HTTP2 = "responder"
+	HTTP2Library   HTTP2 = "library"
+)
 
 // DoQ tells how DNS is served over QUIC.
 type DoQ struct {

@@ -65,7 +65,17 @@ func (c *Config) keys() []key {
 		},
 		{
 			path: "doh.proxies", value: prefixes(&c.DoH.Proxies),
-			doc: "Proxies that are believed when they name their clients (X-Forwarded-For). From others the header is ignored.",
+			doc: "Proxies that are believed when they name their clients (doh.proxy-header). From others the header is ignored.",
+		},
+		{
+			path: "doh.proxy-header", value: choice(&c.DoH.ProxyHeader, ProxyXForwardedFor, ProxyXForwardedFor, ProxyForwarded),
+			doc: "The one header in which doh.proxies name their clients: x-forwarded-for, or forwarded (RFC 7239). The other is not " +
+				"looked at, since a proxy may let it through as the client wrote it.",
+		},
+		{
+			path: "doh.http2", value: choice(&c.DoH.HTTP2, HTTP2Responder, HTTP2Responder, HTTP2Library),
+			doc: "Who serves HTTP/2: responder knows queries and nothing else; library is Go's net/http, for several times the " +
+				"processor time.",
 		},
 		{
 			path: "doq.early-data", value: truth(&c.DoQ.EarlyData, off),
