@@ -42,7 +42,9 @@ func (j *judge) Judge(t *iterate.Task, s *iterate.Step) error {
 	default:
 		s.Denied, s.Compact = status(final.Status), final.Compact
 		if s.SOA != nil && final.Status == validate.Secure {
-			s.SOA.TTL = min(s.SOA.TTL, final.TTL)
+			soa := *s.SOA // which other walks may have of the same response
+			soa.TTL = min(soa.TTL, final.TTL)
+			s.SOA = &soa
 		}
 	}
 	worst := parts.Worst()
