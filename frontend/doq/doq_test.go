@@ -302,6 +302,55 @@ func TestEarlyData(t *testing.T) {
 	}
 }
 
+// What comes as 0-RTT data and is no query is not looked at before the handshake
+// has ended: until then, somebody may have recorded and repeated it.
+//
+// RFC: 9250.3
+func TestEarlyDataThatIsNoQuery(t *testing.T) {
+	t.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
+	e := &echo{entered: make(chan struct{})}
+	s := serve(t, Options{Handler: e, EarlyData: true})
+	config := s.client()
+	config.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+	first, err := quic.DialAddr(s.ctx, s.at.String(), config, &quic.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.answer(s.ask(first, framed(query(0, 'h'))))
+	_ = first.CloseWithError(0, "")
+
+	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	near := &silenced{PacketConn: socket, deaf: true} // so its handshake cannot end
+	transport := &quic.Transport{Conn: near}
+	defer func() {
+		_ = transport.Close() // waits for its reader
+		_ = socket.Close()
+	}()
+	conn, err := transport.DialEarly(s.ctx, net.UDPAddrFromAddrPort(s.at), config, &quic.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	update := query(0, 'h')
+	update[2] = 5 << 3 // UPDATE
+	waits := s.ask(conn, framed(update))
+	served := s.ask(conn, framed(query(0, 'm')))
+	<-e.entered // the query is being answered
+	s.o.Clock.NewSignal().Wait(50 * time.Millisecond)
+	e.mu.Lock()
+	seen := len(e.seen)
+	e.mu.Unlock()
+	if seen != 2 { // with that of the first connection
+		t.Errorf("%d messages were served before the end of the handshake, want the two queries", seen)
+	}
+	near.turn(false)
+	s.answer(served)
+	s.answer(waits)
+	_ = conn.CloseWithError(0, "")
+}
+
 func TestChurn(t *testing.T) {
 	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{Connections: 16, ConnectionsPerClient: 16}})
 	n := 100

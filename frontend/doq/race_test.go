@@ -1,0 +1,5 @@
+//go:build race
+
+package doq
+
+const raceDetector = true
