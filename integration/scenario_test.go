@@ -98,11 +98,10 @@ func played(t *testing.T, s *scenario.Scenario, level scenario.Level) string {
 // TestEveryReasonHasAStory: for each reason that validation can give, some scenario shows it.
 func TestEveryReasonHasAStory(t *testing.T) {
 	elsewhere := map[validate.Reason]string{
-		validate.None:           "nothing to explain",
-		validate.NotSignable:    "nobody asks for RRSIG records by themselves",
-		validate.SynthesisWrong: "the walk makes the CNAME of a DNAME itself (rfc6672/forged-cname.rpl)",
-		validate.BudgetSpent:    "the checks of one answer are bounded before the budget is (rfc4035/keytrap.rpl)",
-		validate.FetchFailed:    "an error, not a verdict (rfc4035/keys-not-to-be-had.rpl)",
+		validate.None:        "nothing to explain",
+		validate.NotSignable: "nobody asks for RRSIG records by themselves",
+		validate.BudgetSpent: "the checks of one answer are bounded before the budget is (rfc4035/keytrap.rpl)",
+		validate.FetchFailed: "an error, not a verdict (rfc4035/keys-not-to-be-had.rpl)",
 	}
 	var all strings.Builder
 	for _, file := range ownScenarios(t) {

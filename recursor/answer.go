@@ -91,6 +91,14 @@ func authority(s *iterate.Step) []rrset.Set {
 	return append(out, s.Proof...)
 }
 
+// loop is the Answer of aliases that lead nowhere: the failure that it is, with
+// the aliases for people to see.
+func (r *Resolver) loop(result iterate.Result, t *iterate.Task) Answer {
+	a := servFail(t, "upstream")
+	a.Answer = r.answer(result, t, "upstream").Answer
+	return a
+}
+
 // servFail is the Answer of a failure. The part of an alias chain that was
 // reached is no use to a client and is left out.
 func servFail(t *iterate.Task, from string) Answer {

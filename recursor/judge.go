@@ -76,7 +76,11 @@ func response(s *iterate.Step) validate.Response {
 		r.Name, r.Target = s.DenialOf, s.DenialOf
 	}
 	for i := range s.Chain {
-		r.Chain = append(r.Chain, s.Chain[i].Set)
+		set := s.Chain[i].Set
+		if f := s.Forged; f != nil && set.Type == wire.TypeCNAME && set.Name == f.Name {
+			set = *f // one step that is wrong makes all wrong (RFC 6672 §5.3.3)
+		}
+		r.Chain = append(r.Chain, set)
 	}
 	if s.Set != nil {
 		r.Set = &s.Set.Set

@@ -125,6 +125,9 @@ func (r *Resolver) landed(q Query, t *iterate.Task, result iterate.Result, err e
 			return a, nil
 		}
 	}
+	if errors.Is(err, iterate.ErrAliasLoop) {
+		return r.loop(result, t), err
+	}
 	return servFail(t, "upstream"), err
 }
 

@@ -27,9 +27,14 @@ type Step struct {
 	Name domain.Name
 	Type wire.Type
 	// Kind is Answer, NoData, NXDomain, Alias or Overflow.
-	Kind   scrub.Kind
-	RCode  wire.RCode
-	Chain  []Held
+	Kind  scrub.Kind
+	RCode wire.RCode
+	Chain []Held
+	// Loop tells that the last alias of the chain leads back into it.
+	Loop bool
+	// Forged is what a server said in the place of a CNAME of the chain that a
+	// DNAME makes.
+	Forged *rrset.Set
 	Target domain.Name
 	Set    *Held // of an Answer
 	// Others are further Sets of an Answer to type ANY.
@@ -73,7 +78,7 @@ func (s *Step) Status() cache.Status {
 	for i := range s.Chain {
 		// A synthesised CNAME has no signature; its DNAME speaks for it
 		// (RFC 6672 §5.3.1).
-		if i > 0 && s.Chain[i-1].Set.Type == wire.TypeDNAME && s.Chain[i].Set.Type == wire.TypeCNAME {
+		if s.made(i) && s.Chain[i].Status != cache.Bogus {
 			continue
 		}
 		least = min(least, s.Chain[i].Status)
@@ -113,6 +118,11 @@ func expanded(set *rrset.Set) bool {
 		}
 	}
 	return false
+}
+
+// made reports whether part i of the chain is a CNAME made of the DNAME before it.
+func (s *Step) made(i int) bool {
+	return i > 0 && s.Chain[i-1].Set.Type == wire.TypeDNAME && s.Chain[i].Set.Type == wire.TypeCNAME
 }
 
 // cutAtTarget leaves of a bogus step its aliases, where nothing is wrong with

@@ -41,7 +41,7 @@ func (w *walk) keep(s *Step) {
 	}
 	for i := range s.Chain {
 		h := &s.Chain[i]
-		if i > 0 && s.Chain[i-1].Set.Type == wire.TypeDNAME && h.Set.Type == wire.TypeCNAME {
+		if s.made(i) {
 			continue // made here; it is made again when needed (RFC 6672 §3.4)
 		}
 		w.putOf(s, h, rank, now)

@@ -2,6 +2,7 @@ package iterate
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"recursor/cache"
@@ -183,10 +184,8 @@ func (w *walk) take(s Step) (done bool, err error) {
 		return true, nil
 	}
 	w.seen = append(w.seen, w.sname)
-	for _, n := range w.seen {
-		if n == s.Target {
-			return false, &ede.Error{Code: ede.Other, Zone: s.Zone, Upstream: true, Err: ErrAliasLoop}
-		}
+	if s.Loop || slices.Contains(w.seen, s.Target) {
+		return false, &ede.Error{Code: ede.Other, Zone: s.Zone, Upstream: true, Err: ErrAliasLoop}
 	}
 	aliases := 0
 	for i := range w.out.Steps {
@@ -278,6 +277,7 @@ func (w *walk) step(r *reply) Step {
 		s.SOA, s.Proof = nil, nil
 		return w.redirected(s, &r.Chain[0])
 	}
+	s.Forged, s.Loop = r.Forged, r.Loop
 	for i := range r.Chain {
 		s.Chain = append(s.Chain, Held{r.Chain[i], cache.Unjudged})
 	}

@@ -21,6 +21,9 @@ func (r *Response) follow(m *rrset.Message, a Asked) string {
 				r.RCode, r.Kind = wire.YXDomain, Overflow
 				return ""
 			}
+			if other := find(m.Answer, r.Target, wire.TypeCNAME); other != nil && r.Forged == nil && !alike(other, &cname) {
+				r.Forged = other
+			}
 			r.Chain = append(r.Chain, *dname, cname)
 		} else if a.Type == wire.TypeANY {
 			if len(r.Chain) > 0 {
@@ -50,7 +53,8 @@ func (r *Response) follow(m *rrset.Message, a Asked) string {
 			return "alias without a target"
 		}
 		if seen(r.Chain, target) {
-			return "alias loop"
+			r.Target, r.Loop = target, true
+			return ""
 		}
 		r.Target, owner = target, last.RData.First()
 	}
@@ -73,6 +77,13 @@ func (r *Response) all(m *rrset.Message, a Asked) (useless string) {
 		}
 	}
 	return ""
+}
+
+// alike reports whether two aliases lead to one name.
+func alike(a, b *rrset.Set) bool {
+	x, ok := a.Target()
+	y, _ := b.Target()
+	return ok && a.Len() == 1 && x == y
 }
 
 // seen reports whether target owns one of the chain's CNAMEs.

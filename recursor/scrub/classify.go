@@ -76,6 +76,11 @@ type Response struct {
 	// Chain holds the CNAME and DNAME Sets from the question's name to Target,
 	// each DNAME followed by the CNAME synthesised of it (RFC 6672 §3.1).
 	Chain []rrset.Set
+	// Loop tells that the last alias of the chain leads back into it.
+	Loop bool
+	// Forged is a CNAME of the message in whose place the chain has the one that
+	// a DNAME makes.
+	Forged *rrset.Set
 	// Target is the last name of the chain; the question's where there is none.
 	Target domain.Name
 	Set    *rrset.Set
@@ -121,6 +126,8 @@ func Classify(m *rrset.Message, a Asked) Response {
 
 	switch {
 	case r.Kind == Overflow:
+	case r.Loop: // whatever else is said of that name (RFC 1034 §3.6.2)
+		r.Kind = Alias
 	case r.Set != nil && r.RCode != wire.YXDomain:
 		r.Kind = Answer
 	case !r.Target.Within(a.Zone):

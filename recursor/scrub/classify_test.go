@@ -67,6 +67,8 @@ func TestClassify(t *testing.T) {
 		child  string
 		glue   int
 		last   bool
+		loop   bool
+		forged bool // a CNAME in the place of one that is made
 		why    string
 	}
 	for _, c := range []struct {
@@ -171,7 +173,7 @@ func TestClassify(t *testing.T) {
 		{
 			name: "alias loop", zone: "example.", q: "a.example.", qtype: dns.TypeA,
 			r:    response{aa: true, answer: "a.example. 300 CNAME b.example.\nb.example. 300 CNAME a.example."},
-			want: want{kind: scrub.Useless, why: "loop", target: "b.example.", chain: "CNAME CNAME"},
+			want: want{kind: scrub.Alias, target: "a.example.", chain: "CNAME CNAME", loop: true},
 		},
 		{
 			name: "two CNAMEs at a name", zone: "example.", q: "a.example.", qtype: dns.TypeA,
@@ -179,11 +181,23 @@ func TestClassify(t *testing.T) {
 			want: want{kind: scrub.Useless, why: "more than one CNAME"},
 		},
 		{
-			// RFC: 6672.3 — the CNAME is made here, not believed.
+			// RFC: 6672.3 — the CNAME is made here, in the TTL and the letters of the question.
+			name: "dname without a cname", zone: "example.", q: "x.old.example.", qtype: dns.TypeA,
+			r:    response{aa: true, answer: "old.example. 300 DNAME new.example.\nx.new.example. 300 A 192.0.2.1"},
+			want: want{kind: scrub.Answer, target: "x.new.example.", chain: "DNAME CNAME"},
+		},
+		{
+			name: "dname with its cname", zone: "example.", q: "x.old.example.", qtype: dns.TypeA,
+			r: response{aa: true, answer: "old.example. 300 DNAME new.example.\n" +
+				"x.old.example. 0 CNAME X.new.example.\nx.new.example. 300 A 192.0.2.1"},
+			want: want{kind: scrub.Answer, target: "x.new.example.", chain: "DNAME CNAME"},
+		},
+		{
+			// RFC: 6672.4
 			name: "dname with a false cname", zone: "example.", q: "x.old.example.", qtype: dns.TypeA,
 			r: response{aa: true, answer: "old.example. 300 DNAME new.example.\n" +
 				"x.old.example. 300 CNAME x.evil.example.\nx.new.example. 300 A 192.0.2.1"},
-			want: want{kind: scrub.Answer, target: "x.new.example.", chain: "DNAME CNAME"},
+			want: want{kind: scrub.Answer, target: "x.new.example.", chain: "DNAME CNAME", forged: true},
 		},
 		{
 			// RFC: 6672.5
@@ -344,6 +358,12 @@ func TestClassify(t *testing.T) {
 			}
 			if r.Kind == scrub.Useless || r.Kind == scrub.Lame {
 				return
+			}
+			if r.Loop != c.want.loop {
+				t.Errorf("loop: %t", r.Loop)
+			}
+			if (r.Forged != nil) != c.want.forged {
+				t.Errorf("forged: %v", r.Forged)
 			}
 			if target := c.want.target; target != "" && r.Target != domain.MustParse(target) {
 				t.Errorf("target %v, want %v", r.Target, target)

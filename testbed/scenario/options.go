@@ -82,7 +82,7 @@ func unboundOptions() []optionMapping {
 		{server, "harden-algo-downgrade", "never (RFC 6840 §5.11)", only("no")},
 		{server, "harden-referral-path", "always so: name servers are taken of the parent alone", nil},
 		{server, "harden-unknown-additional", elsewhere, nil},
-		{server, "iter-scrub-promiscuous", elsewhere, nil},
+		{server, "iter-scrub-promiscuous", "minimal-responses: false for `no`, where nothing else is said of that", promiscuous},
 		{server, "minimal-responses", "minimal-responses", truth("minimal-responses")},
 		{server, "aggressive-nsec", "cache.aggressive", truth("cache.aggressive")},
 		{server, "prefetch", "cache.prefetch", truth("cache.prefetch")},
@@ -283,6 +283,17 @@ func features(c *settings, o *Option) error {
 		}
 		c.tree.set(path, strconv.Quote((time.Duration(n) * time.Second).String()))
 	}
+	return nil
+}
+
+// promiscuous: with minimal responses, Unbound leaves beside the answer of a
+// wildcard all that it kept.
+func promiscuous(c *settings, o *Option) error {
+	yes, ok := isTrue(one(o))
+	if !ok {
+		return c.wrong(o, "yes or no")
+	}
+	c.promiscuous = !yes
 	return nil
 }
 

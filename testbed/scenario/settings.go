@@ -44,6 +44,7 @@ type settings struct {
 	rootName, rootAddrs []string
 	refused             []netip.Prefix
 	localhost, priming  bool
+	promiscuous         bool
 	hidden              []string // keys that are not told
 }
 
@@ -184,6 +185,9 @@ func (c *settings) finish(s *Scenario) error {
 	}
 	if !c.priming {
 		c.tree.set("upstream.priming", "false")
+	}
+	if c.promiscuous && c.tree.lacks("minimal-responses") {
+		c.tree.set("minimal-responses", "false")
 	}
 	if c.AnyDate {
 		c.Signature = s.latest()
