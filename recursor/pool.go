@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"recursor/clock"
 	"recursor/dns/ede"
@@ -29,6 +30,8 @@ type pool struct {
 	busy    int
 	waiting []*turn
 	most    int // were at it at once
+
+	counters struct{ signatures, failed, hashes atomic.Uint64 }
 }
 
 // turn is one who waits.
@@ -106,6 +109,30 @@ type work struct {
 	task *iterate.Task
 }
 
+// Verified counts what validation took since the start.
+type Verified struct{ Signatures, Failed, Hashes uint64 }
+
+// Verified reads the counters, of no single moment.
+func (r *Resolver) Verified() Verified {
+	c := &r.verifying.counters
+	return Verified{c.signatures.Load(), c.failed.Load(), c.hashes.Load()}
+}
+
+// Failed implements sig.Work.
+func (w *work) Failed() error {
+	w.pool.counters.failed.Add(1)
+	return w.Budget.Failed()
+}
+
+// Hashes implements denial.Work.
+func (w *work) Hashes(n int) error {
+	if err := w.Budget.Hashes(n); err != nil {
+		return err
+	}
+	w.pool.counters.hashes.Add(uint64(n))
+	return nil
+}
+
 // Signature implements sig.Work.
 func (w *work) Signature() error {
 	if err := w.Budget.Signature(); err != nil {
@@ -115,4 +142,7 @@ func (w *work) Signature() error {
 }
 
 // Checked implements sig.Work.
-func (w *work) Checked() { w.pool.leave() }
+func (w *work) Checked() {
+	w.pool.counters.signatures.Add(1)
+	w.pool.leave()
+}

@@ -86,7 +86,7 @@ func (j *judge) find(q *aggressive.Question, t *iterate.Task, now time.Time) (ag
 		zone = held
 	}
 	q.Within = zone
-	return j.r.Denials.Find(q, now, t.Budget)
+	return j.r.Denials.Find(q, now, j.work(t))
 }
 
 // Synthesise implements iterate.Judge.

@@ -49,7 +49,12 @@ func (c *court) cut(name domain.Name) *cut {
 		case !ok, want.Again && same(&f, &last):
 			return d
 		}
+		before := *d
 		*d = c.judgeCut(name, &f)
+		if want.Again && d.verdict.Reason == BudgetSpent {
+			*d = before
+			return d
+		}
 		if d.kind != unknownCut || d.verdict.Reason == BudgetSpent || d.verdict.Reason == FetchFailed || !c.mayAsk() {
 			return d
 		}

@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -118,11 +117,7 @@ func (c *court) failure(v Verdict) error {
 	case FetchFailed:
 		return c.err
 	case BudgetSpent:
-		err := fmt.Errorf("%s: %w", v.String(), c.spent)
-		if e := (*ede.Error)(nil); !errors.As(err, &e) {
-			err = &ede.Error{Code: ede.Other, Zone: v.Zone, Err: err}
-		}
-		return err
+		return &ede.Error{Code: ede.Other, Err: fmt.Errorf("%s: %w", v.String(), c.spent)}
 	default:
 		return nil
 	}

@@ -130,8 +130,13 @@ func (c *court) vouched(z *zone, by voucher) {
 		if want.Again && same(&f, &last) {
 			return
 		}
+		before := z.verdict
 		z.verdict = c.keys(z, &f)
 		z.verdict.until(limit)
+		if want.Again && z.verdict.Reason == BudgetSpent {
+			z.verdict = before // that others have better ones is not shown
+			return
+		}
 		if z.verdict.Status != Bogus || z.verdict.Reason == BudgetSpent || !c.mayAsk() {
 			return
 		}

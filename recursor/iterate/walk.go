@@ -132,6 +132,9 @@ func (w *walk) use(r *reply) (done bool, err error) {
 	}
 	step := w.step(r)
 	if err := w.judged(&step); err != nil {
+		if w.bogus != nil && !upstream(err) {
+			return w.conclude(*w.bogus) // that another server says otherwise is not shown
+		}
 		if !upstream(err) || len(w.distrusted) >= w.o.Limits.BogusServers {
 			return false, err
 		}
