@@ -9,6 +9,9 @@ PEERS       := $(if $(filter 1,$(REQUIRE_PEERS)),-require-peers)
 SHARED      := $(or $(RECURSOR_SHARED),../shared)
 FUZZTIME    ?= 1m
 PLATFORMS   := darwin/arm64 windows/amd64 linux/arm64
+MUTATE      ?= ./validate ./validate/sig ./validate/denial
+MUTANTS     ?= 40
+MUTATETIME  ?= 1h
 BENCH       ?= .
 BENCHCOUNT  ?= 6
 COUNT       := bin/testcount $(PEERS) -shared $(SHARED)
@@ -63,6 +66,10 @@ fuzz: ## each fuzz target for FUZZTIME, one after the other
 		go test "./$$(dirname $$file)" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) </dev/null; \
 	done
 
+mutate: bin/mutate ## would the tests of MUTATE notice if it were wrong? MUTANTS of each package; 0 is all of them
+	@mkdir -p bin/mutants
+	nice -n 19 bin/mutate -sample $(MUTANTS) -seed 1 -budget $(MUTATETIME) -known docs/mutants.txt -out bin/mutants/report.txt $(MUTATE)
+
 cross-vet: ## compiles with its tests elsewhere
 	@for platform in $(PLATFORMS); do \
 		echo "go vet for $$platform"; \
@@ -103,6 +110,10 @@ bin/govulncheck: tools/go.mod tools/go.sum
 
 bin/testcount: $(wildcard tools/testcount/*.go) tools/go.mod
 	go build -C tools -o ../bin/ ./testcount
+	@touch $@
+
+bin/mutate: $(wildcard tools/mutate/*.go) tools/go.mod
+	go build -C tools -o ../bin/ ./mutate
 	@touch $@
 
 clean:

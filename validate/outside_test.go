@@ -260,6 +260,9 @@ func outsideWorld(tb testing.TB, lines string) (*world, *sim.Zone) {
 //
 // RFC: 5702.1, 5702.2, 6605.1, 8080.1, 8624.1, 4035.4, 4035.5, 5155.3, 5155.5
 func TestZonesSignedByOthers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	for program, o := range outsiders() {
 		for _, m := range outsideModes() {
 			if o.cannot != nil && o.cannot(m) {

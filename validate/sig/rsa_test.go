@@ -57,6 +57,9 @@ func bigInt(s string) *big.Int { n, _ := new(big.Int).SetString(s, 0); return n 
 
 // Exponents and moduli: which are read, and which the standard library does.
 func TestRSASizes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	for name, tt := range map[string]struct {
 		bits   int
 		e      string
