@@ -17,7 +17,7 @@ type Real struct {
 	// returned, with the stacks they have grown; 0 keeps none. Release ends them.
 	Keep int
 
-	timers   sync.Pool
+	alarms   sync.Pool // of *alarm
 	mu       sync.Mutex
 	idle     []chan job // the goroutines kept, the last one first
 	released bool       // none is kept any more
@@ -107,58 +107,10 @@ func (c *Real) recovered(what string) {
 	c.OnPanic(what, r, debug.Stack())
 }
 
-// NewSignal implements Clock.
-func (c *Real) NewSignal() Signal { return &realSignal{set: make(chan struct{}, 1), clock: c} }
-
 // AfterFunc implements Clock.
 func (c *Real) AfterFunc(d time.Duration, f func()) Timer {
 	return time.AfterFunc(d, func() {
 		defer c.recovered("timer")
 		f()
 	})
-}
-
-type realSignal struct {
-	set   chan struct{}
-	clock *Real
-}
-
-func (s *realSignal) Set() {
-	select {
-	case s.set <- struct{}{}:
-	default:
-	}
-}
-
-func (s *realSignal) Wait(d time.Duration) bool {
-	if d == Forever {
-		<-s.set
-		return true
-	}
-	select {
-	case <-s.set:
-		return true
-	default:
-	}
-	if d <= 0 {
-		return false
-	}
-	t := s.clock.timer(d)
-	defer s.clock.timers.Put(t)
-	select {
-	case <-s.set:
-		t.Stop() // since Go 1.23 nothing is left in the channel
-		return true
-	case <-t.C:
-		return false
-	}
-}
-
-// timer is a timer of the pool, running.
-func (c *Real) timer(d time.Duration) *time.Timer {
-	if t, ok := c.timers.Get().(*time.Timer); ok {
-		t.Reset(d)
-		return t
-	}
-	return time.NewTimer(d)
 }
