@@ -15,13 +15,14 @@ func (r *Resolver) Begin(t *iterate.Task, k iterate.Key, signal clock.Signal) it
 		return r.join(t, k, signal, iterate.Result{})
 	}
 	p := r.pending(t, k, signal)
-	result, ok := r.walker.Known(t, k)
+	now := r.Clock.Now().TTL
+	result, ok := r.walker.Known(t, k, now)
 	if ok {
 		p.result, p.known = result, true
 		signal.Set()
 		return p
 	}
-	if f, ok := r.Cache.GetFailure(k.Name, k.Type, r.Clock.Now().TTL); ok && k.Avoid.IsZero() && !(k.CD && validation(f.Code)) {
+	if f, ok := r.Cache.GetFailure(k.Name, k.Type, now); ok && k.Avoid.IsZero() && !(k.CD && validation(f.Code)) {
 		p.err, p.known = &ede.Error{Code: f.Code, Zone: k.Name, Upstream: true, Err: errors.New(f.Text)}, true
 		signal.Set()
 		return p
@@ -123,16 +124,15 @@ func upstream(err error) bool {
 // (RFC 9520 §3.2).
 func (r *Resolver) walk(t *iterate.Task, k iterate.Key, begun iterate.Result) (iterate.Result, error) {
 	began := r.Clock.Now().TTL
-	result, err := r.walker.Walk(t, k, begun)
-	now := r.Clock.Now().TTL
+	result, err := r.walker.Walk(t, k, begun, began)
 	bogus := result.Bogus()
 	switch {
 	case err == nil && !k.CD && bogus != nil:
-		r.keepFailure(k, bogusError(bogus), began, now) // RFC 9520 §3.4
+		r.keepFailure(k, bogusError(bogus), began) // RFC 9520 §3.4
 	case err == nil:
 		r.Cache.ClearFailure(k.Name, k.Type)
 	case upstream(err) && k.Avoid.IsZero(): // what one way did not find is no failure of the name
-		r.keepFailure(k, err, began, now)
+		r.keepFailure(k, err, began)
 	}
 	return result, err
 }

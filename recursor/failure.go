@@ -13,7 +13,8 @@ import (
 // has answered since the walk began, the network is the likely cause: then the
 // failure is kept for the least time and does not grow, so that names come back
 // as soon as the network does.
-func (r *Resolver) keepFailure(k iterate.Key, err error, began, now time.Time) {
+func (r *Resolver) keepFailure(k iterate.Key, err error, began time.Time) {
+	now := r.Clock.Now().TTL
 	f := cache.Failure{Code: ede.CodeOf(err), Text: err.Error()}
 	if !r.servers.AliveSince(began) {
 		r.Cache.ClearFailure(k.Name, k.Type)

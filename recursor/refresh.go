@@ -1,6 +1,8 @@
 package recursor
 
 import (
+	"time"
+
 	"recursor/clock"
 	"recursor/recursor/iterate"
 )
@@ -25,7 +27,7 @@ func (r *Resolver) Refresh(q Query, done func()) bool {
 	}
 	r.Clock.Go("refresh", func() {
 		defer r.refreshing.Add(-1)
-		if r.refresh(r.newTask(now), iterate.Key{Name: q.Name, Type: q.Type}) == nil {
+		if r.refresh(r.newTask(now), iterate.Key{Name: q.Name, Type: q.Type}, now) == nil {
 			done()
 		}
 	})
@@ -33,8 +35,8 @@ func (r *Resolver) Refresh(q Query, done func()) bool {
 }
 
 // refresh walks for each part of the answer that is due.
-func (r *Resolver) refresh(t *iterate.Task, k iterate.Key) error {
-	result, ok := r.walker.Known(t, k)
+func (r *Resolver) refresh(t *iterate.Task, k iterate.Key, now time.Time) error {
+	result, ok := r.walker.Known(t, k, now)
 	if !ok {
 		return nil // over already: who asks now fetches it
 	}

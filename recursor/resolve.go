@@ -28,7 +28,7 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Answer, error) {
 	t := r.newTask(now)
 	k := iterate.Key{Name: q.Name, Type: q.Type, CD: q.CD && r.o.Judge != nil}
 
-	result, ok := r.walker.Known(t, k)
+	result, ok := r.walker.Known(t, k, now)
 	if ok { // cache
 		return r.answer(result, t, "cache"), nil
 	}

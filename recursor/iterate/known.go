@@ -9,12 +9,12 @@ import (
 	"recursor/recursor/scrub"
 )
 
-// Known follows k through the cache alone. It returns the Steps to its end,
-// false where the cache does not reach it.
-func (w *Walker) Known(t *Task, k Key) (Result, bool) {
-	c := walk{Walker: w, task: t, cd: k.CD, sname: k.Name, stype: k.Type}
+// Known follows k through the cache alone, as it is now. It returns the Steps to
+// its end, false where the cache does not reach it.
+func (w *Walker) Known(t *Task, k Key, now time.Time) (Result, bool) {
+	c := walk{Walker: w, task: t, cd: k.CD, sname: k.Name, stype: k.Type, now: now}
 	for {
-		step, ok := c.known(c.tick())
+		step, ok := c.known(c.now)
 		if !ok {
 			return c.out, false
 		}
@@ -99,7 +99,9 @@ func (w *walk) usable(s Step) (Step, bool) {
 		return s, true
 	}
 	if s.Status() == cache.Unjudged {
-		if err := w.judge.Judge(w.task, &s); err != nil {
+		err := w.judge.Judge(w.task, &s)
+		w.tick()
+		if err != nil {
 			return Step{}, false
 		}
 		w.keep(&s)

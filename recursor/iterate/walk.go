@@ -46,11 +46,14 @@ type walk struct {
 	out      Result
 }
 
-// Walk resolves k, which Known knows as far as begun leads, for t. The Result
-// holds the Steps that were reached, also where there is an error, which is an
-// *ede.Error.
-func (w *Walker) Walk(t *Task, k Key, begun Result) (Result, error) {
-	c := walk{Walker: w, task: t, cd: k.CD, signal: w.clock.NewSignal(), sname: k.Name, stype: k.Type, avoid: k.Avoid, unknown: true}
+// Walk resolves k, which Known knows as far as begun leads, for t, beginning
+// now. The Result holds the Steps that were reached, also where there is an
+// error, which is an *ede.Error.
+func (w *Walker) Walk(t *Task, k Key, begun Result, now time.Time) (Result, error) {
+	c := walk{
+		Walker: w, task: t, cd: k.CD, signal: w.clock.NewSignal(),
+		sname: k.Name, stype: k.Type, avoid: k.Avoid, unknown: true, now: now,
+	}
 	for i := range begun.Steps {
 		if done, err := c.take(begun.Steps[i]); done || err != nil {
 			return c.out, err
@@ -64,7 +67,7 @@ func (w *Walker) Walk(t *Task, k Key, begun Result) (Result, error) {
 // run is RFC 1034 §5.3.3.
 func (w *walk) run() error {
 	for {
-		now := w.tick()
+		now := w.now
 		if w.task.left(now) <= 0 {
 			return spent(ErrDeadline)
 		}
@@ -249,6 +252,7 @@ func (w *walk) believes(r *reply) bool {
 	if w.judge == nil {
 		return false
 	}
+	defer w.tick()
 	probe := w.step(r)
 	return w.judge.Judge(w.task, &probe) == nil && probe.Denied == cache.Secure
 }
