@@ -73,12 +73,14 @@ type Server struct {
 	downUntil time.Time
 	backoff   time.Duration
 	cookie    Cookie
+	lame      bool // for some zone
 }
 
 // History is what one question met at one server.
 type History struct {
-	udp, tcp   int // sends
-	full       int // that timed out at the full payload
+	server     *Server // once it was looked for
+	udp, tcp   int     // sends
+	full       int     // that timed out at the full payload
 	timeouts   int
 	wantTCP    bool
 	plain      bool

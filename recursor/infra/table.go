@@ -48,12 +48,29 @@ func (t *Table) server(addr netip.AddrPort) *Server {
 	return s
 }
 
+// known is the entry of addr, nil where there is none. A question that met the
+// server remembers it. The lock is held.
+func (t *Table) known(addr netip.AddrPort, h *History) *Server {
+	if h.server == nil {
+		h.server, _ = t.servers.get(addr)
+	}
+	return h.server
+}
+
+// met is known, of a server that is sent to.
+func (t *Table) met(addr netip.AddrPort, h *History) *Server {
+	if h.server == nil {
+		h.server = t.server(addr)
+	}
+	return h.server
+}
+
 // Plan is Server.Plan for the server at addr, with the cookie option to send
 // appended to cookie where the try wants one.
 func (t *Table) Plan(addr netip.AddrPort, h *History, need Need, r *random.Stream, cookie []byte, now time.Time) (Try, []byte, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.server(addr)
+	s := t.met(addr, h)
 	try, ok := s.Plan(h, need, now, t.timing)
 	if ok && try.Cookie {
 		cookie = s.Cookie(r, cookie)
@@ -78,7 +95,7 @@ func (t *Table) Observe(addr netip.AddrPort, h *History, o Observation, sent, no
 		t.reply, t.replies[f] = now, now
 		t.families[f].Reply()
 	}
-	s := t.server(addr)
+	s := t.met(addr, h)
 	if o.Result == Answered && o.Try.Proto == transport.UDP && s.srtt == 0 {
 		t.timing.Typical += (o.Took - t.timing.Typical) / 16
 	}
@@ -99,23 +116,24 @@ func (t *Table) CookieReply(addr netip.AddrPort, option []byte, overTCP bool, no
 // Standing is how a server stands when a list of them is put in order.
 type Standing struct {
 	Expect time.Duration
-	// Measured tells that Expect is a measurement.
-	Measured bool
 	// Down, Lame and DeadFamily are reasons to leave it alone while others are
 	// left.
 	Down, Lame, DeadFamily bool
 }
 
 // Standing tells how addr stands as a server of zone.
-func (t *Table) Standing(addr netip.AddrPort, zone domain.Name, now time.Time) Standing {
+func (t *Table) Standing(addr netip.AddrPort, h *History, zone domain.Name, now time.Time) Standing {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	st := Standing{Expect: t.timing.optimism(), DeadFamily: !t.families[index(addr.Addr())].Alive(now)}
-	if s, ok := t.servers.get(addr); ok {
-		st.Expect, st.Down, st.Measured = s.Expect(now, t.timing), s.Down(now), s.Measured(now)
+	s := t.known(addr, h)
+	if s == nil {
+		return st
 	}
-	if until, ok := t.lame.get(lameKey{zone, addr}); ok {
-		st.Lame = now.Before(until)
+	st.Expect, st.Down = s.Expect(now, t.timing), s.Down(now)
+	if s.lame {
+		until, ok := t.lame.get(lameKey{zone, addr})
+		st.Lame = ok && now.Before(until)
 	}
 	return st
 }
@@ -124,6 +142,7 @@ func (t *Table) Standing(addr netip.AddrPort, zone domain.Name, now time.Time) S
 func (t *Table) MarkLame(addr netip.AddrPort, zone domain.Name, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.server(addr).lame = true
 	t.lame.put(lameKey{zone, addr}, now.Add(LameFor))
 }
 
