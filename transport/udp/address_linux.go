@@ -1,6 +1,7 @@
 package udp
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net"
 	"net/netip"
@@ -9,54 +10,65 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// address is the memory of the socket addresses of one exchange.
-type address struct {
-	in4 unix.SockaddrInet4
-	in6 unix.SockaddrInet6
+// sockaddr is struct sockaddr_in or sockaddr_in6: what follows the port is read
+// by family.
+type sockaddr struct {
+	family uint16
+	port   [2]byte // in network order
+	rest   [24]byte
 }
 
-// from prepares the source address. The zero Addr is any address.
-func (a *address) from(domain int, from netip.Addr) error {
-	from = from.Unmap()
+// Where the parts of a sockaddr's rest are: sin_addr; sin6_addr behind
+// sin6_flowinfo, and sin6_scope_id.
+const (
+	addr6At = 4
+	scopeAt = 20
+)
+
+// size is the length of the struct that a is.
+func (a *sockaddr) size() uintptr {
+	if a.family == unix.AF_INET {
+		return unix.SizeofSockaddrInet4
+	}
+	return unix.SizeofSockaddrInet6
+}
+
+func (a *sockaddr) setPort(port uint16) { binary.BigEndian.PutUint16(a.port[:], port) }
+
+// set makes a an address of the domain, without port. The zero Addr is any.
+func (a *sockaddr) set(domain int, addr netip.Addr) error {
+	*a = sockaddr{family: uint16(domain)}
 	switch {
-	case !from.IsValid():
-		a.in4.Addr, a.in6.Addr, a.in6.ZoneId = [4]byte{}, [16]byte{}, 0
-	case from.Is6() != (domain == unix.AF_INET6):
-		return fmt.Errorf("udp: source address %v: %w", from, unix.EAFNOSUPPORT)
-	case from.Is4():
-		a.in4.Addr = from.As4()
+	case !addr.IsValid():
+	case addr.Is6() != (domain == unix.AF_INET6):
+		return fmt.Errorf("udp: source address %v: %w", addr, unix.EAFNOSUPPORT)
+	case addr.Is4():
+		octets := addr.As4()
+		copy(a.rest[:], octets[:])
 	default:
-		scope, err := scopeID(from)
+		scope, err := scopeID(addr)
 		if err != nil {
 			return err
 		}
-		a.in6.Addr, a.in6.ZoneId = from.As16(), scope
+		octets := addr.As16()
+		copy(a.rest[addr6At:], octets[:])
+		binary.NativeEndian.PutUint32(a.rest[scopeAt:], scope)
 	}
 	return nil
 }
 
-// local is the source address with a port.
-func (a *address) local(domain int, port uint16) unix.Sockaddr {
-	if domain == unix.AF_INET {
-		a.in4.Port = int(port)
-		return &a.in4
+// addrPort is a as an exchange has its server: without zone. It is zero where a
+// is of another family.
+func (a *sockaddr) addrPort() netip.AddrPort {
+	port := binary.BigEndian.Uint16(a.port[:])
+	switch a.family {
+	case unix.AF_INET:
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte(a.rest[:])), port)
+	case unix.AF_INET6:
+		return netip.AddrPortFrom(netip.AddrFrom16([16]byte(a.rest[addr6At:])), port)
+	default:
+		return netip.AddrPort{}
 	}
-	a.in6.Port = int(port)
-	return &a.in6
-}
-
-// server is the address of a server. It overwrites the source address.
-func (a *address) server(to netip.AddrPort) (unix.Sockaddr, error) {
-	if to.Addr().Is4() {
-		a.in4.Addr, a.in4.Port = to.Addr().As4(), int(to.Port())
-		return &a.in4, nil
-	}
-	scope, err := scopeID(to.Addr())
-	if err != nil {
-		return nil, err
-	}
-	a.in6.Addr, a.in6.Port, a.in6.ZoneId = to.Addr().As16(), int(to.Port()), scope
-	return &a.in6, nil
 }
 
 // scopeID is the index of the interface that a link-local address names.

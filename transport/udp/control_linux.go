@@ -13,18 +13,19 @@ func control(network, _ string, c syscall.RawConn) error {
 		domain = unix.AF_INET6
 	}
 	var failure error
-	if err := c.Control(func(fd uintptr) { failure = omitPMTU(int(fd), domain) }); err != nil {
+	level, option, value := optionPMTU(domain)
+	if err := c.Control(func(fd uintptr) { failure = unix.SetsockoptInt(int(fd), level, option, value) }); err != nil {
 		return err
 	}
 	return failure
 }
 
-// omitPMTU makes the system ignore what it is told about the path's MTU and
+// optionPMTU makes the system ignore what it is told about the path's MTU and
 // leave DF clear, so that a forged «fragmentation needed» neither shrinks our
 // packets nor shows which ports are open (RFC 9715 §3.1).
-func omitPMTU(fd, domain int) error {
+func optionPMTU(domain int) (level, option, value int) {
 	if domain == unix.AF_INET6 {
-		return unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_OMIT)
+		return unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_OMIT
 	}
-	return unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_OMIT)
+	return unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_OMIT
 }

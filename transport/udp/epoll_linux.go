@@ -20,7 +20,7 @@ import (
 type epoll struct {
 	x         *Exchanger
 	kernel    kernel
-	addresses sync.Pool // of *address
+	addresses sync.Pool // of *sockaddr
 
 	// Of the goroutine of Run, from begin to end.
 	poll  int
@@ -36,7 +36,7 @@ type epoll struct {
 func newSockets(x *Exchanger) sockets { return newEpoll(x, syscalls{}) }
 
 func newEpoll(x *Exchanger, k kernel) sockets {
-	return &epoll{x: x, kernel: k, addresses: sync.Pool{New: func() any { return new(address) }}}
+	return &epoll{x: x, kernel: k, addresses: sync.Pool{New: func() any { return new(sockaddr) }}}
 }
 
 func (p *epoll) begin() error {
@@ -76,19 +76,23 @@ func (p *epoll) send(e *exchange, domain int) error {
 	if err := p.kernel.omitPMTU(e.fd, domain); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
-	a, _ := p.addresses.Get().(*address)
+	a, _ := p.addresses.Get().(*sockaddr)
 	defer p.addresses.Put(a)
-	if err := a.from(domain, e.query.From); err != nil {
+	if err := a.set(domain, e.query.From.Unmap()); err != nil {
 		return err
 	}
-	if err := e.bindPort(func(port uint16) error { return p.kernel.bind(e.fd, a.local(domain, port)) }); err != nil {
+	err := e.bindPort(func(port uint16) error {
+		a.setPort(port)
+		return p.kernel.bind(e.fd, a)
+	})
+	if err != nil {
 		return os.NewSyscallError("bind", err)
 	}
-	server, err := a.server(e.server)
-	if err != nil {
+	if err := a.set(domain, e.server.Addr()); err != nil {
 		return err
 	}
-	if err := p.kernel.connect(e.fd, server); err != nil {
+	a.setPort(e.server.Port())
+	if err := p.kernel.connect(e.fd, a); err != nil {
 		return os.NewSyscallError("connect", err)
 	}
 	return os.NewSyscallError("send", p.kernel.send(e.fd, e.query.Message))
@@ -194,7 +198,7 @@ func (p *epoll) receive(e *exchange) {
 		over := false
 		switch {
 		case err == nil:
-			outcome, over = e.sift(p.inbox.buf[:n], p.inbox.sender())
+			outcome, over = e.sift(p.inbox.buf[:n], p.inbox.from.addrPort())
 		case errors.Is(err, syscall.EAGAIN):
 			if p.x.release(e) {
 				return

@@ -63,14 +63,14 @@ func (s *spy) omitPMTU(fd, domain int) error {
 	return s.kernel.omitPMTU(fd, domain)
 }
 
-func (s *spy) bind(fd int, local unix.Sockaddr) error {
+func (s *spy) bind(fd int, local *sockaddr) error {
 	if err := s.call("bind", fd); err != nil {
 		return err
 	}
 	return s.kernel.bind(fd, local)
 }
 
-func (s *spy) connect(fd int, server unix.Sockaddr) error {
+func (s *spy) connect(fd int, server *sockaddr) error {
 	if err := s.call("connect", fd); err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 package udp
 
 import (
-	"net/netip"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -12,8 +12,8 @@ import (
 type kernel interface {
 	socket(domain int) (fd int, err error)
 	omitPMTU(fd, domain int) error
-	bind(fd int, local unix.Sockaddr) error
-	connect(fd int, server unix.Sockaddr) error
+	bind(fd int, local *sockaddr) error
+	connect(fd int, server *sockaddr) error
 	send(fd int, message []byte) error
 	watch(poll, fd int, gen uint32) error
 	wait(poll int, ready []unix.EpollEvent) (int, error)
@@ -23,26 +23,51 @@ type kernel interface {
 
 // inbox is what a datagram is received into.
 type inbox struct {
-	from unix.RawSockaddrAny
+	from sockaddr
 	buf  [MaxReply + 1]byte // one more, to tell a datagram that is too long
 }
 
-// syscalls is the kernel itself.
+// syscalls is the kernel itself. It does not tell the scheduler of its calls:
+// they never block, and telling costs more than it gives.
 type syscalls struct{}
 
-func (syscalls) socket(domain int) (int, error) {
-	return unix.Socket(domain, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_UDP)
+// failure is what a call came to.
+func failure(errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return errno
 }
 
-func (syscalls) omitPMTU(fd, domain int) error { return omitPMTU(fd, domain) }
+func (syscalls) socket(domain int) (int, error) {
+	fd, _, errno := unix.RawSyscall(unix.SYS_SOCKET, uintptr(domain),
+		unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_UDP)
+	return int(fd), failure(errno)
+}
 
-func (syscalls) bind(fd int, local unix.Sockaddr) error { return unix.Bind(fd, local) }
+// omitPMTU is what the portable way does in control.
+func (syscalls) omitPMTU(fd, domain int) error {
+	level, option, value := optionPMTU(domain)
+	v := int32(value) // an int in C
+	_, _, errno := unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option),
+		uintptr(unsafe.Pointer(&v)), unsafe.Sizeof(v), 0)
+	return failure(errno)
+}
 
-func (syscalls) connect(fd int, server unix.Sockaddr) error { return unix.Connect(fd, server) }
+func (syscalls) bind(fd int, local *sockaddr) error {
+	_, _, errno := unix.RawSyscall(unix.SYS_BIND, uintptr(fd), uintptr(unsafe.Pointer(local)), local.size())
+	return failure(errno)
+}
+
+func (syscalls) connect(fd int, server *sockaddr) error {
+	_, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(server)), server.size())
+	return failure(errno)
+}
 
 func (syscalls) send(fd int, message []byte) error {
-	_, err := unix.Write(fd, message)
-	return err
+	_, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(message))), uintptr(len(message)))
+	return failure(errno)
 }
 
 // watch reports a socket once per arrival (edge-triggered): the reader reads
@@ -57,37 +82,12 @@ func (syscalls) wait(poll int, ready []unix.EpollEvent) (int, error) {
 	return unix.EpollWait(poll, ready, 0)
 }
 
-// receive is recvfrom(2). The one of package unix allocates the address anew
-// for each datagram.
 func (syscalls) receive(fd int, in *inbox) (int, error) {
 	size := uint32(unsafe.Sizeof(in.from))
 	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd),
 		uintptr(unsafe.Pointer(&in.buf)), uintptr(len(in.buf)), 0,
 		uintptr(unsafe.Pointer(&in.from)), uintptr(unsafe.Pointer(&size)))
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), nil
+	return int(n), failure(errno)
 }
 
-func (syscalls) close(fd int) { _ = unix.Close(fd) }
-
-// sender is the source address of the datagram, as exchange.server has it.
-func (in *inbox) sender() netip.AddrPort {
-	switch in.from.Addr.Family {
-	case unix.AF_INET:
-		sa := (*unix.RawSockaddrInet4)(unsafe.Pointer(&in.from))
-		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), bigEndian(sa.Port))
-	case unix.AF_INET6:
-		sa := (*unix.RawSockaddrInet6)(unsafe.Pointer(&in.from))
-		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), bigEndian(sa.Port))
-	default:
-		return netip.AddrPort{}
-	}
-}
-
-// bigEndian reads a port that stands in memory as it does on the wire.
-func bigEndian(port uint16) uint16 {
-	b := (*[2]byte)(unsafe.Pointer(&port))
-	return uint16(b[0])<<8 | uint16(b[1])
-}
+func (syscalls) close(fd int) { _, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) }
