@@ -41,10 +41,11 @@ const style = `
 body{font:14px system-ui,sans-serif;margin:2em;color:#222;background:#fff}
 h1{font-size:1.3em}.good{color:#17722c}.bad{color:#b3261e}
 svg{display:block;font:12px ui-monospace,monospace}
+svg text{paint-order:stroke;stroke:#fff;stroke-width:3px}
 svg .life{stroke:#bbb;stroke-dasharray:2 4}svg .head{font-weight:600;text-anchor:middle}
 svg .step{fill:#555;font-weight:600}svg .rule{stroke:#ddd}svg .at{fill:#888}
 svg line.msg{stroke:#2a5ea8;stroke-width:1.4}svg line.back{stroke:#5b7ba6;stroke-dasharray:5 3}
-svg line.bad{stroke:#b3261e}svg text.bad{fill:#b3261e}svg text.good{fill:#17722c}svg .note{fill:#555}
+svg line.bad{stroke:#b3261e}svg line.good{stroke:#17722c}svg text.bad{fill:#b3261e}svg text.good{fill:#17722c}svg .note{fill:#555}
 svg text.bad,svg text.good{font-weight:600}
 `
 

@@ -47,8 +47,7 @@ func Record(ctx context.Context, config, name, mnemonic string) (string, error) 
 		Title: fmt.Sprintf("%s %s", n, t), Query: NewQuery(n, t), When: a.Clock.Now().Signature,
 	}
 	for _, s := range c.Changed() {
-		// Where clients are served has no part in a replay.
-		if !strings.HasPrefix(s, "listen.") && !strings.HasPrefix(s, "log.") && !strings.HasPrefix(s, "workers:") {
+		if replayed(s) {
 			rec.Settings = append(rec.Settings, s)
 		}
 	}
@@ -64,6 +63,19 @@ func Record(ctx context.Context, config, name, mnemonic string) (string, error) 
 		return "", err
 	}
 	return r.Write(rec)
+}
+
+// replayed reports whether a setting has a part in a replay: not so where clients
+// are served and what they are shown, files, what is told to people, and
+// secrets, which are nobody else's business.
+func replayed(setting string) bool {
+	key, _, _ := strings.Cut(setting, ":")
+	section, _, _ := strings.Cut(key, ".")
+	switch section {
+	case "listen", "tls", "doh", "doq", "workers", "state", "root-hints", "trust-anchors", "clock", "log", "control", "metrics":
+		return false
+	}
+	return key != "cookies.secrets" && key != "upstream.source"
 }
 
 // askOverTCP asks as a client on this host does, so that no answer is too long.

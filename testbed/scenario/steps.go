@@ -94,7 +94,8 @@ func (p *player) tell(a *ask, q frontend.Query, msg []byte) {
 	}
 	p.unread = append(p.unread, t)
 	p.story.add(Event{
-		What: Told, Peer: q.Client, Bad: err != nil, Lines: m.lines(),
+		What: Told, Peer: q.Client, Lines: m.lines(),
+		Bad: err != nil || m.rcode() == wire.ServFail, Good: m.Flags.Has(wire.FlagAD),
 		Text: fmt.Sprintf("%s, %d octets by %s", m.summary(), len(msg), q.Transport),
 	})
 }

@@ -13,8 +13,8 @@ import (
 	"recursor/trust"
 )
 
-// trust makes the anchors. Without any, and with validation on, they are those
-// of the configuration.
+// trust makes the anchors and the negative ones. Where there are none, they are
+// those of the configuration.
 func (s *Scenario) trust(c *Settings, now time.Time) (*trust.Anchors, *trust.Negatives, error) {
 	z := zone{origin: ".", ttl: defaultTTL}
 	var keys []trust.Key
@@ -39,10 +39,14 @@ func (s *Scenario) trust(c *Settings, now time.Time) (*trust.Anchors, *trust.Neg
 		}
 		negatives = append(negatives, trust.Negative{Zone: name, Until: until, Reason: "the scenario says so"})
 	}
-	if len(keys) == 0 {
-		return nil, trust.NewNegatives(negatives...), nil
+	var anchors *trust.Anchors
+	if len(keys) > 0 {
+		anchors = trust.New(keys...)
 	}
-	return trust.New(keys...), trust.NewNegatives(negatives...), nil
+	if len(negatives) == 0 {
+		return anchors, nil, nil
+	}
+	return anchors, trust.NewNegatives(negatives...), nil
 }
 
 // latest is the time at which the last of the file's signatures becomes valid.
