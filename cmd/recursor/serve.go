@@ -27,8 +27,11 @@ func serve(ctx context.Context, args []string, std stdio) int {
 		fmt.Fprintf(std.err, "recursor serve: %v\n", err)
 		return exitFailed
 	}
-	daemon.TuneMemory(c)
+	c, remark := daemon.TuneMemory(c)
 	log := daemon.NewLogger(c, std.err)
+	if remark != "" {
+		log.Warn(remark)
+	}
 	defer func() { _ = log.Sync() }() // a terminal cannot be synced, and that is no failure
 	d, err := daemon.New(c, log, func(addrs []netip.AddrPort) {
 		log.Info("ready", zap.Stringers("listening", addrs))

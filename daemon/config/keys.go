@@ -98,7 +98,8 @@ func (c *Config) keys() []key {
 		{
 			path: "cache.size", value: size(&c.Cache.Size, MB, 256*MB, TB),
 			doc: "A hard ceiling for what is cached, index and overhead included. " +
-				"Resident memory stays below 1.3 times it plus 64 MiB.",
+				"Resident memory stays below 1.3 times it plus 64 MiB. Where a control group allows the process less than twice " +
+				"as much, it is half of that.",
 		},
 		{
 			path: "cache.prefetch", value: truth(&c.Cache.Prefetch, on),
