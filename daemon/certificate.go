@@ -134,7 +134,25 @@ func certificateRemarks(c *config.Config, now time.Time) (leaves []*tlsconf.Leaf
 		return nil, []string{"tls.certificate: the self-signed one that was kept is not good: " + err.Error()}
 	}
 	tell("tls.certificate: self-signed, kept in "+state.Folder, leaf)
+	if name := uncovered(c, leaf); name != "" {
+		return nil, append(said, "tls.certificate: is made anew at the next start, with the same key, since it is not for "+name)
+	}
 	return leaves, said
+}
+
+// uncovered is a name or an address that a self-signed certificate of c is for and
+// this one is not; "" where it is for all.
+func uncovered(c *config.Config, l *tlsconf.Leaf) string {
+	names, addrs := wanted(c, ownAddrs())
+	for _, a := range addrs {
+		names = append(names, a.String())
+	}
+	for _, name := range names {
+		if l.VerifyHostname(name) != nil {
+			return name
+		}
+	}
+	return ""
 }
 
 // listened are the addresses at which others reach listeners.

@@ -10,6 +10,7 @@ import (
 
 	"recursor/clock"
 	"recursor/daemon/config"
+	"recursor/dns/domain"
 	"recursor/frontend/tlsconf"
 	"recursor/random"
 )
@@ -131,7 +132,7 @@ func TestRemarks(t *testing.T) {
 func TestRemarksOnTheSelfSigned(t *testing.T) {
 	now := clock.NewReal().Now().Signature
 	c := config.Default()
-	c.Listen.DoT = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}
+	c.Listen.DoT = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:853")}
 	c.State = filepath.Join(t.TempDir(), "state")
 	all := func() string { return strings.Join(remarks(c, now), "\n") }
 	if got := all(); !strings.Contains(got, "made at the first start and kept in "+c.State) {
@@ -151,6 +152,13 @@ func TestRemarksOnTheSelfSigned(t *testing.T) {
 	leaf := s.Leaves()[0]
 	if got := all(); !strings.Contains(got, leaf.Pin()) || !strings.Contains(got, leaf.Fingerprint()) || strings.Contains(got, "is not for") {
 		t.Errorf("after it: %q", got)
+	}
+	c.TLS.Name = domain.MustParse("new.example.")
+	if got := all(); !strings.Contains(got, "made anew at the next start, with the same key, since it is not for new.example") {
+		t.Errorf("for another name: %q", got)
+	}
+	if _, err := Profile(c); err == nil || !strings.Contains(err.Error(), "not for new.example yet") {
+		t.Errorf("a profile for another name: %v", err)
 	}
 	c.State = config.StateOff
 	if got := all(); !strings.Contains(got, "made at each start") {

@@ -104,5 +104,8 @@ func leavesOf(c *config.Config) ([]*tlsconf.Leaf, error) {
 	if err != nil {
 		return nil, err
 	}
+	if name := uncovered(c, leaf); name != "" {
+		return nil, fmt.Errorf("the self-signed certificate is not for %s yet: start the resolver once", name)
+	}
 	return []*tlsconf.Leaf{leaf}, nil
 }
