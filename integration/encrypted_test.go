@@ -36,6 +36,7 @@ func TestPeersEncrypted(t *testing.T) {
 		{"dnsperf", testEncryptedDnsperf},
 		{"stubby", testEncryptedStubby},
 		{"profile", testEncryptedProfile},
+		{"trial", testEncryptedTrial},
 		{"check", testEncryptedCheck},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.test(t, e) })
@@ -315,6 +316,22 @@ print(json.dumps(plistlib.load(open(sys.argv[1], "rb")), default=lambda b: len(b
 	}
 	if second := profile.PayloadContent[1]; second.PayloadType != "com.apple.security.root" || second.PayloadUUID == first.PayloadUUID {
 		t.Errorf("%+v", second)
+	}
+}
+
+// testEncryptedTrial runs the commands that `recursor profile` prints, for a name that there is.
+func testEncryptedTrial(t *testing.T, e *encrypted) {
+	_, address, _ := strings.Cut(e.web, "//")
+	for line := range strings.Lines(e.profile(t, "To see it answer")) {
+		line = strings.TrimSpace(line)
+		want := "192.0.2.4"
+		if strings.HasPrefix(line, "curl") {
+			line, want = strings.Replace(line, "http://example.com/", "--noproxy '*' -s http://"+address, 1), "only here"
+		}
+		line = strings.Replace(line, "example.com", "www.signed.com", 1)
+		if out := output(t, e.dir, "sh", "-c", line); !strings.Contains(out, want) {
+			t.Errorf("%s\n%s", line, out)
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ func (r *Resolver) Settings() string {
 	section("Chrome, Chromium and Edge, as a managed policy", r.chrome())
 	section("systemd-resolved, in /etc/systemd/resolved.conf.d/recursor.conf", r.resolved())
 	section("stubby, in stubby.yml", r.stubby())
-	section("To see it answer", r.trial())
+	section("To see it answer", r.Trial("example.com"))
 	if records := r.Records(); records != "" {
 		section("To let those who know the name discover the rest, in the zone of the name", strings.Split(strings.TrimSpace(records), "\n"))
 	}
@@ -131,24 +131,26 @@ func (r *Resolver) stubby() []string {
 	return lines
 }
 
-func (r *Resolver) trial() []string {
+// Trial are commands that ask for a name, a line for each transport.
+func (r *Resolver) Trial(name string) []string {
 	var lines []string
 	a := r.Addrs[0]
 	if r.DoT != 0 {
-		lines = append(lines, fmt.Sprintf("kdig @%s -p %d +tls-pin=%s example.com", a, r.DoT, r.Pin))
+		lines = append(lines, fmt.Sprintf("kdig @%s -p %d +tls-pin=%s %s", a, r.DoT, r.Pin, name))
 	}
 	if r.DoH != 0 {
-		curl := "curl --doh-url " + r.url() + " https://example.com/"
+		kdig := fmt.Sprintf("kdig @%s -p %d +tls-pin=%s +https=%s %s", a, r.DoH, r.Pin, r.Path, name)
+		curl := "curl --doh-url " + r.url()
 		if r.Certificate != nil {
-			curl = "curl --cacert " + r.File + " --doh-url " + r.url() + " http://example.com/"
+			curl += " --cacert " + r.File
 		}
 		if r.Name != "" {
 			curl += fmt.Sprintf(" --resolve %s:%d:%s", r.Name, r.DoH, a)
 		}
-		lines = append(lines, curl)
+		lines = append(lines, kdig, curl+" http://"+name+"/")
 	}
 	if r.DoQ != 0 {
-		lines = append(lines, fmt.Sprintf("kdig @%s -p %d +tls-pin=%s +quic example.com", a, r.DoQ, r.Pin))
+		lines = append(lines, fmt.Sprintf("kdig @%s -p %d +tls-pin=%s +quic %s", a, r.DoQ, r.Pin, name))
 	}
 	return lines
 }
