@@ -132,3 +132,26 @@ func TestMemoryPerName(t *testing.T) {
 		runtime.KeepAlive(c)
 	}
 }
+
+// BenchmarkCollect is what a collection costs while a million names are cached:
+// nothing of them is looked at.
+func BenchmarkCollect(b *testing.B) {
+	for _, names := range []int{0, 1_000_000} {
+		b.Run(strconv.Itoa(names), func(b *testing.B) {
+			c := New(Options{Size: 320 << 20, Seed: 1})
+			fill(b, c, names, signature(name("zone000.test.")))
+			runtime.GC()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			for b.Loop() {
+				runtime.GC()
+			}
+			runtime.ReadMemStats(&after)
+			b.ReportMetric(float64(after.PauseTotalNs-before.PauseTotalNs)/float64(after.NumGC-before.NumGC)/1e3, "pause-µs/op")
+			b.ReportMetric(float64(after.HeapAlloc)/(1<<20), "heap-MiB")
+			if n := c.Stats().Entries; n != int64(names) {
+				b.Errorf("%d entries", n)
+			}
+		})
+	}
+}

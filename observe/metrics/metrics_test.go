@@ -73,7 +73,7 @@ func TestServer(t *testing.T) {
 		"# TYPE recursor_answers_total counter",
 		`recursor_answers_total{rcode="NOERROR",transport="udp"} 1.2345678901e+10`,
 		`recursor_answers_total{rcode="odd \"one\"",transport="tcp"} 2`,
-		"# TYPE recursor_entries gauge", "recursor_entries 7", "go_goroutines ",
+		"# TYPE recursor_entries gauge", "recursor_entries 7", "go_goroutines ", "go_cpu_classes_gc_total_cpu_seconds_total ",
 	} {
 		if !strings.Contains(body, line) {
 			t.Errorf("no line %q in\n%s", line, body)

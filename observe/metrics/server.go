@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,8 +33,9 @@ type Server struct {
 
 // New is a Server of what read returns, and of the figures of the process.
 func New(addrs []netip.AddrPort, c clock.Clock, read func() []Figure) *Server {
+	shares := collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile(`^/cpu/classes/(gc/total|total|user):`)}
 	r := prometheus.NewRegistry()
-	r.MustRegister(collector(read), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(collector(read), collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(shares)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{MaxRequestsInFlight: maxRequests}))
 	return &Server{addrs: addrs, clock: c, handler: mux}
