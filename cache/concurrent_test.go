@@ -47,7 +47,7 @@ func TestConcurrent(t *testing.T) {
 					c.Put(&s, ranks()[r.IntN(5)], statuses()[r.IntN(4)], now)
 				case 7:
 					c.PutPoint(n, []byte(n.Wire()), after(1000), now)
-					if b, _, ok := c.GetPoint(n, now); ok && string(b) != n.Wire() {
+					if b, _, ok := c.GetPoint(n, now); ok && b != n.Wire() {
 						t.Errorf("the point of %v is %q", n, b)
 					}
 				default:

@@ -134,11 +134,11 @@ func TestPoints(t *testing.T) {
 		t.Error("refused")
 	}
 	blob, until, ok := c.GetPoint(zone, after(59.9))
-	if !ok || string(blob) != "first" || !until.Equal(after(60)) {
+	if !ok || blob != "first" || !until.Equal(after(60)) {
 		t.Errorf("%q %v %t", blob, until, ok)
 	}
 	c.PutPoint(zone, []byte("second"), after(30), start())
-	if blob, until, ok := c.GetPoint(zone, start()); !ok || string(blob) != "second" || !until.Equal(after(30)) {
+	if blob, until, ok := c.GetPoint(zone, start()); !ok || blob != "second" || !until.Equal(after(30)) {
 		t.Errorf("%q %v %t", blob, until, ok)
 	}
 	if _, _, ok := c.GetPoint(zone, after(30)); ok {
