@@ -29,8 +29,9 @@ type Connections struct {
 	shaking     int // of these, handshakes in progress
 	perClient   map[netip.Addr]int
 	ending      bool
+	swept       time.Time // when those were looked for that have been idle too long
 
-	accepted, refused, evicted atomic.Uint64
+	accepted, refused, evicted, hurried atomic.Uint64
 }
 
 // NewConnections is the admission by l, of which zero fields have their
@@ -74,10 +75,15 @@ func (a *Connections) Admit(client netip.Addr, now time.Time, held Held) (*Conne
 	if ok {
 		a.add(c)
 	}
+	hurried := a.sweep(now)
 	a.mu.Unlock()
 	if victim != nil {
 		a.evicted.Add(1)
 		victim.held.Abort()
+	}
+	for _, v := range hurried {
+		a.hurried.Add(1)
+		v.held.Abort()
 	}
 	if !ok {
 		a.refused.Add(1)
@@ -100,6 +106,46 @@ func (a *Connections) makeRoom(client netip.Addr) (victim *Connection, ok bool) 
 		return nil, true
 	}
 	return victim, victim != nil
+}
+
+// Patience is for how long a connection may be idle when so many are open: less
+// and less from half of the limit on, since who comes next needs the place more
+// (RFC 7766 §6.2.3).
+func (l *Limits) Patience(open int) time.Duration {
+	left := l.Connections - open
+	if l.Idle <= 0 || 2*left >= l.Connections {
+		return l.Idle
+	}
+	return max(l.Idle*time.Duration(2*max(left, 0))/time.Duration(l.Connections), min(l.Idle, leastPatience))
+}
+
+const (
+	// leastPatience is what a client has that is slow to ask: a round trip to the
+	// other side of the world.
+	leastPatience = 300 * time.Millisecond
+	// sweepInterval and sweepMost bound what looking for idle connections costs.
+	sweepInterval = 100 * time.Millisecond
+	sweepMost     = 64
+)
+
+// sweep takes out connections that have been idle for too long, for so many. It
+// has a.mu.
+func (a *Connections) sweep(now time.Time) (victims []*Connection) {
+	patience := a.limits.Patience(a.open)
+	if patience >= a.limits.Idle || now.Sub(a.swept) < sweepInterval {
+		return nil
+	}
+	a.swept = now
+	latest := int64(now.Add(-patience).Sub(a.base))
+	for c := a.first; c != nil && len(victims) < sweepMost; {
+		next := c.next
+		if c.since.Load() < latest && c.state.CompareAndSwap(idle, gone) {
+			a.remove(c)
+			victims = append(victims, c)
+		}
+		c = next
+	}
+	return victims
 }
 
 // Relieve closes the connection that was idle longest, so that the descriptor
@@ -166,6 +212,7 @@ func (a *Connections) AddTo(s *Stats) {
 	s.N[Accepted] += a.accepted.Load()
 	s.N[Refused] += a.refused.Load()
 	s.N[Evicted] += a.evicted.Load()
+	s.N[Hurried] += a.hurried.Load()
 }
 
 func (a *Connections) add(c *Connection) {

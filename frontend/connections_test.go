@@ -53,7 +53,7 @@ func TestClientNet(t *testing.T) {
 // RFC: 9210.3
 func TestConnectionsGiveWay(t *testing.T) {
 	a := NewConnections(Limits{Connections: 3, ConnectionsPerClient: 2}, clock.NewReal())
-	at := func(s int) time.Time { return a.base.Add(time.Duration(s) * time.Second) }
+	at := func(ms int) time.Time { return a.base.Add(time.Duration(ms) * time.Millisecond) }
 	admit := func(client string, s int) (*Connection, *held) {
 		t.Helper()
 		h := &held{}
@@ -138,6 +138,68 @@ func TestConnectionsRefuse(t *testing.T) {
 		t.Error("a connection was admitted after the end had come")
 	}
 	last.Leave()
+}
+
+func TestPatience(t *testing.T) {
+	const s = time.Second
+	for _, tc := range []struct {
+		idle time.Duration
+		open int
+		want time.Duration
+	}{
+		{10 * s, 0, 10 * s},
+		{10 * s, 50, 10 * s},
+		{10 * s, 51, 9800 * time.Millisecond},
+		{10 * s, 75, 5 * s},
+		{10 * s, 90, 2 * s},
+		{10 * s, 99, 300 * time.Millisecond},
+		{10 * s, 100, 300 * time.Millisecond},
+		{10 * s, 120, 300 * time.Millisecond},
+		{100 * time.Millisecond, 99, 100 * time.Millisecond},
+		{-1, 99, -1},
+	} {
+		l := Limits{Connections: 100, Idle: tc.idle}
+		if got := l.Patience(tc.open); got != tc.want {
+			t.Errorf("%d of 100 open: idle for %v of %v, want %v", tc.open, got, tc.idle, tc.want)
+		}
+	}
+}
+
+// The more connections are open, the less time idle ones have; those that are
+// busy have all of it.
+//
+// RFC: 9210.3
+func TestIdleTimesShrinkUnderLoad(t *testing.T) {
+	a := NewConnections(Limits{Connections: 20, ConnectionsPerClient: 20, Idle: 10 * time.Second}, clock.NewReal())
+	all := make([]*held, 15)
+	var busy *Connection
+	for i := range all {
+		all[i] = &held{}
+		c, ok := a.Admit(addr("192.0.2.1"), a.base.Add(time.Duration(i)*time.Millisecond), all[i])
+		if !ok {
+			t.Fatalf("%d was refused", i)
+		}
+		if i == 3 {
+			busy = c
+			busy.Busy()
+		}
+	}
+	// With the next 16 of 20 are open, and 4 s are left; with another 17, and 3 s.
+	if _, ok := a.Admit(addr("192.0.2.2"), a.base.Add(3*time.Second), &held{}); !ok || a.Open() != 16 {
+		t.Fatalf("%d are open, want 16", a.Open())
+	}
+	if _, ok := a.Admit(addr("192.0.2.2"), a.base.Add(3200*time.Millisecond), &held{}); !ok || a.Open() != 3 {
+		t.Errorf("%d are open, want the busy one and the last two", a.Open())
+	}
+	var s Stats
+	a.AddTo(&s)
+	if s.Of(Hurried) != 14 || s.Of(Evicted) != 0 {
+		t.Errorf("counted %v", s)
+	}
+	if all[3].aborted != 0 {
+		t.Error("a busy connection was closed")
+	}
+	busy.Leave()
 }
 
 // Under any order of events the counts are right, and what is busy stays.

@@ -46,6 +46,9 @@ const (
 	// Broken connections were ended for what they sent: a breach of their
 	// protocol, or a flood of what asks for nothing.
 	Broken
+	// Hurried connections were idle for less than a connection may be, but for
+	// too long when so many were open.
+	Hurried
 	numCounters
 )
 
@@ -88,6 +91,8 @@ func (c Counter) String() string {
 		return "unshaken"
 	case Broken:
 		return "broken"
+	case Hurried:
+		return "hurried"
 	default:
 		return "unknown"
 	}

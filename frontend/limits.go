@@ -22,7 +22,8 @@ type Limits struct {
 	FirstQuery time.Duration
 	// Idle is the time for which a connection is kept after its last whole
 	// query or the last answer that it waited for; default 10 s. Parts of a
-	// message do not count (RFC 7766 §6.2.3). Negative: a connection is closed
+	// message do not count (RFC 7766 §6.2.3). From half of Connections on it
+	// shrinks, to 300 ms when all places are taken. Negative: a connection is closed
 	// as soon as nothing waits on it.
 	Idle time.Duration
 	// Write is the time for writing answers to a client that does not read;

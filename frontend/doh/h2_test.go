@@ -443,6 +443,9 @@ func TestCreditComesBack(t *testing.T) {
 			rest = rest[n:]
 		}
 	}
+	if got := f.outcome(59); got != "503" {
+		t.Errorf("the last request: %s", got)
+	}
 	if stats := s.stop(); stats.Of(frontend.Queries) != 30 {
 		t.Errorf("counted %v", stats)
 	}
@@ -541,7 +544,8 @@ func TestGoAwayNamesTheLastStream(t *testing.T) {
 	if last != 5 {
 		t.Errorf("GOAWAY names %d", last)
 	}
-	f.get(7, Path+inURL(query('h'))) // too late
+	f.open(7, "POST", Path, "content-type", mediaType) // too late
+	f.send(f.WriteData(7, true, query('h')), f.WriteWindowUpdate(7, 1), f.WriteRSTStream(7, http2.ErrCodeCancel))
 	close(e.release)
 	if got := f.outcome(5); got != "200" {
 		t.Errorf("stream 5: %s", got)

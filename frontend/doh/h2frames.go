@@ -119,20 +119,25 @@ func (c *h2conn) windowUpdate(f *http2.WindowUpdateFrame) bool {
 			return true
 		}
 		c.advance()
-	case f.StreamID > c.last:
-		c.goAway(http2.ErrCodeProtocol) // an idle stream (RFC 9113 §5.1)
+	case c.isIdle(f.StreamID):
+		c.goAway(http2.ErrCodeProtocol)
 		return false
 	}
 	return true
 }
+
+// isIdle tells a stream that was never opened, of which nothing can be said but
+// HEADERS and PRIORITY (RFC 9113 §5.1). Those that are opened when the client was
+// told to go are as if they were not there. It has c.mu.
+func (c *h2conn) isIdle(id uint32) bool { return id > c.last && !c.ending }
 
 // rstStream is a client that gives a request up. Its miss goes on and counts
 // among the streams until it is done.
 func (c *h2conn) rstStream(f *http2.RSTStreamFrame) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if f.StreamID > c.last {
-		c.goAway(http2.ErrCodeProtocol) // an idle stream (RFC 9113 §5.1)
+	if c.isIdle(f.StreamID) {
+		c.goAway(http2.ErrCodeProtocol)
 		return false
 	}
 	if s := c.stream(f.StreamID); s != nil {
@@ -146,7 +151,7 @@ func (c *h2conn) data(f *http2.DataFrame) bool {
 	length := int(f.Length) // padding counts (RFC 9113 §6.9.1)
 	c.mu.Lock()
 	s := c.stream(f.StreamID)
-	last := c.last
+	idle, unseen := c.isIdle(f.StreamID), f.StreamID > c.last
 	c.received += length
 	over := c.received > h2Window
 	if s == nil || s.state != h2Receiving || s.gone {
@@ -156,9 +161,9 @@ func (c *h2conn) data(f *http2.DataFrame) bool {
 	switch {
 	case over:
 		return c.leaveWith(http2.ErrCodeFlowControl)
-	case f.StreamID > last:
-		return c.leaveWith(http2.ErrCodeProtocol) // an idle stream
-	case s == nil && c.isForgiven(f.StreamID), s != nil && s.gone:
+	case idle:
+		return c.leaveWith(http2.ErrCodeProtocol)
+	case unseen, s == nil && c.isForgiven(f.StreamID), s != nil && s.gone:
 		c.useless++ // it was on its way when the stream was reset
 		return true
 	case s == nil || s.state != h2Receiving:

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"recursor/clock"
 	"recursor/frontend"
 )
 
@@ -298,5 +299,29 @@ func TestChurn(t *testing.T) {
 	stats := s.stop()
 	if got := stats.Of(frontend.Accepted); got != uint64(n) {
 		t.Errorf("accepted %d of %d", got, n)
+	}
+}
+
+// Connections that are idle when many are open are closed before their time.
+func TestIdleTimesShrinkUnderLoad(t *testing.T) {
+	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{Connections: 10, ConnectionsPerClient: 10, Idle: time.Minute}})
+	var all []net.Conn
+	for i := range uint16(9) {
+		c := s.dial(s.client())
+		send(t, c, query(i, 'h'))
+		want(t, c, i)
+		all = append(all, c)
+	}
+	clock.NewReal().NewSignal().Wait(time.Second) // a tenth of the places would leave them 12 s, none leaves them less
+	c := s.dial(s.client())
+	send(t, c, query(1, 'h'))
+	want(t, c, 1)
+	for _, c := range all {
+		if _, err := c.Read(make([]byte, 1)); err == nil || isTimeout(err) {
+			t.Errorf("an idle connection is open: %v", err)
+		}
+	}
+	if stats := s.stop(); stats.Of(frontend.Hurried) != 9 {
+		t.Errorf("counted %v", stats)
 	}
 }

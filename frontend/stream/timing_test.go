@@ -285,13 +285,13 @@ func TestGivesWay(t *testing.T) {
 
 		waits := connect(t, p.server, from("192.0.2.7"))
 		waits.send(queries(1, 1, wantMiss))
-		pass(time.Second)
+		pass(50 * time.Millisecond)
 		older := connect(t, p.server, from("192.0.2.8"))
 		older.send(queries(1, 1, wantHit))
 		older.want(1)
-		pass(time.Second)
+		pass(50 * time.Millisecond)
 		younger := connect(t, p.server, from("192.0.2.9"))
-		pass(time.Second)
+		pass(50 * time.Millisecond)
 		older.send(queries(2, 1, wantHit)) // now it is the younger one
 		older.want(2)
 		fourth := connect(t, p.server, from("192.0.2.10"))
