@@ -19,6 +19,10 @@ type Failure struct {
 	// Least, where more than zero, is how long the failure is to last at least.
 	Least time.Duration
 
+	// Judging tells that it is none for those who check for themselves
+	// (RFC 4035 §3.2.2): the data could be had.
+	Judging bool
+
 	// Set by the cache: until when nothing is to be sent upstream, and how
 	// many failures in a row there were.
 	Until time.Time
@@ -27,9 +31,11 @@ type Failure struct {
 
 const (
 	maxText  = 255
-	maxCount = 255
-	// A failure's value: when it ends, how many there were, code and text.
+	maxCount = 127
+	// A failure's value: when it ends, how many there were with a bit for
+	// Judging, code and text.
 	failureHead = 6 + 1 + 2
+	judgingBit  = 1 << 7
 )
 
 // GetFailure returns the failure of name and type that lasts. On it, nothing
@@ -58,14 +64,18 @@ func (c *Cache) PutFailure(name domain.Name, t wire.Type, cause Failure, now tim
 	if ok && at < until {
 		return old
 	}
-	f := Failure{Code: cause.Code, Text: cause.Text[:min(len(cause.Text), maxText)], Count: min(old.Count+1, maxCount)}
+	f := Failure{Code: cause.Code, Text: cause.Text[:min(len(cause.Text), maxText)], Judging: cause.Judging, Count: min(old.Count+1, maxCount)}
 	until = at + ticks(min(max(c.failureTime(f.Count), cause.Least), c.o.FailureCeiling))
 	f.Until = c.time(until)
 
 	var kb keyBuf
 	var scratch [failureHead + maxText]byte
 	value := appendTick(scratch[:0], until)
-	value = append(value, byte(f.Count))
+	count := byte(f.Count)
+	if f.Judging {
+		count |= judgingBit
+	}
+	value = append(value, count)
 	value = binary.BigEndian.AppendUint16(value, uint16(f.Code))
 	value = append(value, f.Text...)
 	c.store.Put(kb.typed(kindFailure, name, t), value, (until + ticks(c.o.FailureCeiling)).expiry(), at.seconds())
@@ -101,9 +111,10 @@ func (c *Cache) readFailure(name domain.Name, t wire.Type, now tick) (f Failure,
 		return Failure{}, 0, false
 	}
 	return Failure{
-		Code:  ede.Code(binary.BigEndian.Uint16(b[7:])),
-		Text:  string(b[failureHead:]),
-		Until: c.time(until),
-		Count: int(b[6]),
+		Code:    ede.Code(binary.BigEndian.Uint16(b[7:])),
+		Text:    string(b[failureHead:]),
+		Until:   c.time(until),
+		Judging: b[6]&judgingBit != 0,
+		Count:   int(b[6] &^ judgingBit),
 	}, until, true
 }

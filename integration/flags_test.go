@@ -139,3 +139,30 @@ func TestFlagsOfARememberedFailure(t *testing.T) {
 		t.Errorf("with CD:\n%s", m)
 	}
 }
+
+// Keys and DS records that cannot be had are the misfortune of those who have answers judged; who sets CD is told what the
+// servers say.
+//
+// RFC: 4035.6
+func TestKeysThatCannotBeHad(t *testing.T) {
+	for fault, want := range map[string]string{"DNSKEY": "9 fetching DNSKEY for tld., ", "DS": "23 fetching DS for "} {
+		root, tld := "", ""
+		if fault == "DS" {
+			root = " type-rcode=DS:SERVFAIL no-ds"
+		} else {
+			tld = " type-rcode=DNSKEY:SERVFAIL"
+		}
+		zones := strings.NewReplacer("192.0.2.1\n", "192.0.2.1"+root+"\n", "192.0.2.2\n", "192.0.2.2"+tld+"\n").Replace(flagZones)
+		s := simulate(t, zones, "")
+		for range 2 {
+			m := s.ask("secure.tld.", dns.TypeA, flags{do: true})
+			if last := len(m.edes) - 1; m.Rcode != dns.RcodeServerFailure || last < 0 || !strings.HasPrefix(m.edes[last], want) {
+				t.Errorf("%s: %s %q, want EDE %s", fault, dns.RcodeToString[m.Rcode], m.edes, want)
+			}
+			m = s.ask("secure.tld.", dns.TypeA, flags{do: true, cd: true})
+			if m.Rcode != dns.RcodeSuccess || len(m.Answer) != 2 || m.AuthenticatedData {
+				t.Errorf("%s, with CD:\n%s", fault, m)
+			}
+		}
+	}
+}

@@ -22,7 +22,7 @@ func (r *Resolver) Begin(t *iterate.Task, k iterate.Key, signal clock.Signal) it
 		signal.Set()
 		return p
 	}
-	if f, ok := r.Cache.GetFailure(k.Name, k.Type, now); ok && k.Avoid.IsZero() && !(k.CD && validation(f.Code)) {
+	if f, ok := r.Cache.GetFailure(k.Name, k.Type, now); ok && k.Avoid.IsZero() && !(k.CD && f.Judging) {
 		p.err, p.known = &ede.Error{Code: f.Code, Zone: k.Name, Upstream: true, Err: errors.New(f.Text)}, true
 		signal.Set()
 		return p

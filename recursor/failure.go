@@ -1,12 +1,14 @@
 package recursor
 
 import (
+	"errors"
 	"time"
 
 	"recursor/cache"
 	"recursor/dns/ede"
 	"recursor/observe"
 	"recursor/recursor/iterate"
+	"recursor/validate"
 )
 
 // keepFailure stores why a name could not be resolved. When no server at all
@@ -16,6 +18,7 @@ import (
 func (r *Resolver) keepFailure(k iterate.Key, err error, began time.Time) {
 	now := r.Clock.Now().TTL
 	f := cache.Failure{Code: ede.CodeOf(err), Text: err.Error()}
+	f.Judging = !k.CD && (validation(f.Code) || errors.Is(err, validate.ErrFetch))
 	if !r.servers.AliveSince(began) {
 		r.Cache.ClearFailure(k.Name, k.Type)
 	}

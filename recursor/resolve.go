@@ -32,8 +32,8 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Answer, error) {
 	if ok { // cache
 		return r.answer(result, t, "cache"), nil
 	}
-	if f, ok := r.Cache.GetFailure(q.Name, q.Type, now); ok && !(k.CD && validation(f.Code)) {
-		return r.failed(q, f, now)
+	if f, ok := r.Cache.GetFailure(q.Name, q.Type, now); ok && !(k.CD && f.Judging) {
+		return r.failed(q, f, t, result)
 	}
 	if q.CacheOnly {
 		return Answer{RCode: wire.Refused, From: "refused"}, &ede.Error{Code: ede.NotReady, Err: ErrNotCached}
@@ -134,12 +134,16 @@ func (r *Resolver) landed(q Query, t *iterate.Task, result iterate.Result, err e
 // failed answers from the failure cache: nothing is sent (RFC 9520 §3.2), the
 // client hears the cause (RFC 9520, RFC 8914 §4.14), and stale data is given
 // where there is some.
-func (r *Resolver) failed(q Query, f cache.Failure, now time.Time) (Answer, error) {
+func (r *Resolver) failed(q Query, f cache.Failure, t *iterate.Task, known iterate.Result) (Answer, error) {
 	if !r.o.NoStale && !q.CacheOnly {
 		if a, ok := r.stale(q, nil); ok {
 			return a, nil
 		}
 	}
-	a := Answer{RCode: wire.ServFail, From: "failure", Notes: []ede.Note{{Code: ede.CachedError}}}
+	a := Answer{RCode: wire.ServFail}
+	if known.Loop {
+		a = r.loop(known, t)
+	}
+	a.From, a.Notes = "failure", []ede.Note{{Code: ede.CachedError}}
 	return a, &ede.Error{Code: f.Code, Err: errors.New(f.Text)}
 }

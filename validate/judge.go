@@ -130,6 +130,17 @@ type standing struct {
 	trusted bool
 }
 
+// above is the anchor above the one that stands, where that led to a bogus
+// verdict: of nested anchors any success is accepted, as where the zone of the
+// closer one is proven not to exist (RFC 6840 §5.10, Appendix C.3).
+func (c *court) above(v Verdict, st standing) (domain.Name, bool) {
+	if v.Status != Bogus || v.Reason == BudgetSpent || st.anchor.Zone.IsRoot() {
+		return domain.Name{}, false
+	}
+	o := c.stands(st.anchor.Zone.Parent())
+	return o.anchor.Zone, o.trusted
+}
+
 // stands finds out who decides. The nearest counts; where a negative anchor is
 // at the same name it beats the other (RFC 7646 §3).
 func (c *court) stands(name domain.Name) standing {

@@ -132,25 +132,35 @@ func (b *bench) judgeSet(set *rrset.Set, t wire.Type) Verdict {
 	if set.Type == wire.TypeRRSIG {
 		return Verdict{Status: Insecure, Reason: NotSignable}
 	}
-	zones, claimed := b.signers(set.Sigs, set.Name, t, st.anchor.Zone)
-	failed := Verdict{}
+	v, claimed := b.signed(set, t, st.anchor.Zone)
+	if v.Reason == None && v.Status == Bogus {
+		v = b.unsigned(set.Name, t, b.r.Zone)
+		if v.Reason == SignatureMissing && claimed {
+			v.Reason = SignerWrong
+		}
+	}
+	if above, ok := b.above(v, st); ok {
+		if o, _ := b.signed(set, t, above); o.Status == Secure {
+			return o
+		}
+	}
+	return v
+}
+
+// signed judges a set by its signatures, by zones below an anchor. The verdict
+// is zero where there are none, claimed where there are others.
+func (b *bench) signed(set *rrset.Set, t wire.Type, anchor domain.Name) (failed Verdict, claimed bool) {
+	zones, claimed := b.signers(set.Sigs, set.Name, t, anchor)
 	for _, name := range zones {
 		v := b.signedBy(set, b.zone(name))
 		if v.Status > Bogus || v.Reason == BudgetSpent {
-			return v
+			return v, claimed
 		}
 		if failed.Reason == None || failed.Reason == SignerWrong {
 			failed = v
 		}
 	}
-	if failed.Reason != None {
-		return failed
-	}
-	v := b.unsigned(set.Name, t, b.r.Zone)
-	if v.Reason == SignatureMissing && claimed {
-		v.Reason = SignerWrong
-	}
-	return v
+	return failed, claimed
 }
 
 // signedBy judges a set by the signatures of one zone.
@@ -160,6 +170,11 @@ func (b *bench) signedBy(set *rrset.Set, z *zone) Verdict {
 	}
 	result := b.verify(set, z)
 	v := z.verdictOf(&result, b.court)
+	if set.Type == wire.TypeDNAME && !result.Encloser.IsZero() && set.Name != b.r.Name {
+		// What a wildcard makes has the name asked for; there, a DNAME says
+		// nothing of that name (RFC 4592 §3.3.1, §4.4).
+		return Verdict{Reason: SynthesisWrong, Zone: z.name, KeyTag: v.KeyTag, Algorithm: v.Algorithm}
+	}
 	if result.Fault != sig.Sound || result.Encloser.IsZero() {
 		return v
 	}

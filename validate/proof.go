@@ -121,20 +121,9 @@ func (b *bench) denial() (Verdict, denial.Finding, domain.Name) {
 	if !st.trusted {
 		return b.finish(st.verdict), denial.Finding{}, domain.Name{}
 	}
-	zones, claimed := b.deniers(st.anchor.Zone)
-	failed := Verdict{}
-	for _, name := range zones {
-		z := b.zone(name)
-		v, f := z.verdict, denial.Finding{}
-		if v.Status == Secure {
-			v, f = b.deniedBy(z)
-		}
-		if v.Status > Bogus || v.Reason == BudgetSpent {
-			return b.finish(v), f, name
-		}
-		if failed.Reason == None || failed.Reason == SignerWrong {
-			failed = v
-		}
+	failed, f, zone, claimed := b.deniedBelow(st.anchor.Zone)
+	if !zone.IsZero() {
+		return b.finish(failed), f, zone
 	}
 	if failed.Reason == None {
 		failed = b.unsigned(r.Target, r.Type, r.Zone)
@@ -147,7 +136,32 @@ func (b *bench) denial() (Verdict, denial.Finding, domain.Name) {
 			}
 		}
 	}
+	if above, ok := b.above(failed, st); ok {
+		if v, f, zone, _ := b.deniedBelow(above); v.Status == Secure {
+			return b.finish(v), f, zone
+		}
+	}
 	return b.finish(failed), denial.Finding{}, domain.Name{}
+}
+
+// deniedBelow judges the denial by the records of zones below an anchor. The
+// zone is the one that decided; where none did, the verdict is zero or why not.
+func (b *bench) deniedBelow(anchor domain.Name) (failed Verdict, f denial.Finding, zone domain.Name, claimed bool) {
+	zones, claimed := b.deniers(anchor)
+	for _, name := range zones {
+		z := b.zone(name)
+		v, f := z.verdict, denial.Finding{}
+		if v.Status == Secure {
+			v, f = b.deniedBy(z)
+		}
+		if v.Status > Bogus || v.Reason == BudgetSpent {
+			return v, f, name, claimed
+		}
+		if failed.Reason == None || failed.Reason == SignerWrong {
+			failed = v
+		}
+	}
+	return failed, denial.Finding{}, domain.Name{}, claimed
 }
 
 // finish completes the verdict on a denial.

@@ -215,12 +215,31 @@ func (c *court) want(w Want) (Fetched, bool) {
 	if err == nil {
 		return f, true
 	}
-	err = fmt.Errorf("fetching %s for %s: %w", w.Type, w.Name, err)
-	if e := (*ede.Error)(nil); !errors.As(err, &e) {
-		err = &ede.Error{Code: ede.DNSSECIndeterminate, Zone: w.Name, Err: err}
-	}
-	c.err = err
+	c.err = unfetched(w, err)
 	return Fetched{}, false
+}
+
+// ErrFetch is part of the errors that tell that keys or DS records could not be
+// had. They say nothing of the data itself, which who checks for himself may
+// still have.
+var ErrFetch = errors.New("needed to validate")
+
+// unfetched is the error of a question that failed.
+func unfetched(w Want, err error) error {
+	out := &ede.Error{Code: ede.DNSSECIndeterminate, Err: fmt.Errorf("fetching %s for %s, %w: %w", w.Type, w.Name, ErrFetch, err)}
+	var cause *ede.Error
+	if !errors.As(err, &cause) {
+		return out
+	}
+	out.Code, out.Upstream = cause.Code, cause.Upstream
+	switch {
+	case !cause.Upstream: // our own limit
+	case w.Type == wire.TypeDNSKEY:
+		out.Code = ede.DNSKEYMissing
+	default:
+		out.Code = ede.NetworkError
+	}
+	return out
 }
 
 // mayAsk takes one of the questions that may be asked again.

@@ -1,0 +1,58 @@
+package validate_test
+
+import (
+	"testing"
+
+	"recursor/dns/wire"
+	"recursor/testbed/sim"
+)
+
+// Where the zone of a closer anchor is proven not to exist, or to be no zone, the anchor above decides: of nested anchors
+// any success is accepted.
+//
+// RFC: 6840.6
+func TestAnchorOfNoZone(t *testing.T) {
+	w := newWorld(t)
+	z := signed(t, plain(t, "example.", "www.in A 192.0.2.1\n"), sim.SignOptions{})
+	w.serve(z)
+	w.anchor(z)
+	gone := signed(t, plain(t, "gone.example.", ""), sim.SignOptions{})
+	w.anchor(gone)
+	in := signed(t, plain(t, "in.example.", ""), sim.SignOptions{})
+	w.anchor(in)
+	w.want("www.gone.example.", wire.TypeA, "secure")
+	w.want("www.in.example.", wire.TypeA, "secure")
+	w.want("www.in.example.", wire.TypeMX, "secure")
+	// But what is not shown to be so by anybody is bogus.
+	z.RemoveSignatures(name("www.in.example."), uint16(wire.TypeA))
+	if v := w.verdict("www.in.example.", wire.TypeA); v.Status != 0 {
+		t.Errorf("without signatures: %s", v.String())
+	}
+}
+
+// A DNAME that a wildcard was expanded to would have the name asked for, and says nothing of it.
+//
+// RFC: 4592.2
+func TestWildcardDNAME(t *testing.T) {
+	w := newWorld(t)
+	z := signed(t, plain(t, "example.", "*.w DNAME to\nb.to A 192.0.2.1\n"), sim.SignOptions{})
+	w.serve(z)
+	w.anchor(z)
+	r, err := w.ask(name("b.a.w.example."), wire.TypeA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As a server would that takes the closer name for the owner.
+	own, err := w.ask(name("*.w.example."), wire.TypeDNAME)
+	if err != nil || own.Set == nil {
+		t.Fatal(own, err)
+	}
+	set := own.Set.Clone()
+	set.Name = name("a.w.example.")
+	set.Owner = set.Name.AppendWire(nil)
+	r.Chain, r.Set, r.Leads, r.Target = append(r.Chain[:0:0], set), nil, true, name("b.to.example.")
+	p, err := w.judge().Judge(&r, w.now, w, w)
+	if v := p.Worst(); err != nil || said(v) != "bogus CNAME is not what its DNAME makes" {
+		t.Errorf("%s, %v", v.String(), err)
+	}
+}
