@@ -1,36 +1,64 @@
 package integration_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
+
+// built is where the command lies that the tests share; it is built when the first asks for it.
+var built struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built.dir != "" {
+		_ = os.RemoveAll(built.dir)
+	}
+	os.Exit(code)
+}
 
 // buildRecursor builds the command and returns the path of the binary, which has the race detector in it where this
 // test has.
 func buildRecursor(t *testing.T) string {
 	t.Helper()
+	built.once.Do(func() { built.err = build() })
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return filepath.Join(built.dir, "recursor")
+}
+
+func build() error {
 	goCommand, err := exec.LookPath("go")
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	path := filepath.Join(t.TempDir(), "recursor")
-	args := []string{"build", "-o", path}
+	if built.dir, err = os.MkdirTemp("", "recursor-integration-"); err != nil {
+		return err
+	}
+	args := []string{"build", "-o", filepath.Join(built.dir, "recursor")}
 	if raceDetector {
 		args = append(args, "-race")
 	}
-	cmd := exec.CommandContext(t.Context(), goCommand, append(args, "./cmd/recursor")...)
+	cmd := exec.CommandContext(context.Background(), goCommand, append(args, "./cmd/recursor")...)
 	cmd.Dir = treeRoot
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return path
+	return nil
 }
 
 // resolver is the daemon, running.

@@ -39,14 +39,17 @@ func testFailures(t *testing.T, _ *world, r *resolver) {
 	}
 	own := want{args: "www.expired.com +cd", flags: "qr rd ra cd", answer: []string{"www.expired.com. IN A 192.0.2.61"}}
 	own.check(t, r.dig(t, "www.expired.com", "+cdflag"))
-	for name, why := range map[string]string{
-		"loop1.alpha.com":  "alias loop",
-		"todead.alpha.com": "dead.org.: 127.54.9.1 timed out",
+	for _, tc := range []struct {
+		name, why string
+		aliases   int // that stand beside the failure
+	}{
+		{"loop1.alpha.com", "alias loop", 2},
+		{"todead.alpha.com", "dead.org.: 127.54.9.1 timed out", 0},
 	} {
-		a := r.dig(t, name)
-		if a.status != "SERVFAIL" || a.flags != "qr rd ra" || len(a.answer)+len(a.authority) > 0 ||
-			!slices.ContainsFunc(a.ede, func(e string) bool { return strings.Contains(e, why) }) {
-			t.Errorf("%s, want SERVFAIL for %q:\n%s", name, why, a.text)
+		a := r.dig(t, tc.name)
+		if a.status != "SERVFAIL" || a.flags != "qr rd ra" || len(a.answer) != tc.aliases || len(a.authority) > 0 ||
+			!slices.ContainsFunc(a.ede, func(e string) bool { return strings.Contains(e, tc.why) }) {
+			t.Errorf("%s, want SERVFAIL for %q:\n%s", tc.name, tc.why, a.text)
 		}
 	}
 }

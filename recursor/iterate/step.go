@@ -142,6 +142,8 @@ type Result struct {
 	// Steps lead from the question to its end. Where there is an error they
 	// lead as far as was reached.
 	Steps []Step
+	// Loop tells that they lead to where they came from.
+	Loop bool
 }
 
 // Bogus is the first step that is Bogus, nil where there is none. What a bogus

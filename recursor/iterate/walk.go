@@ -191,6 +191,7 @@ func (w *walk) take(s Step) (done bool, err error) {
 	}
 	w.seen = append(w.seen, w.sname)
 	if s.Loop || slices.Contains(w.seen, s.Target) {
+		w.out.Loop = true
 		return false, &ede.Error{Code: ede.Other, Zone: s.Zone, Upstream: true, Err: ErrAliasLoop}
 	}
 	aliases := 0
