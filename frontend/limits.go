@@ -74,3 +74,23 @@ func (g *Gate) Leave() { g.in.Add(-1) }
 
 // In is the number of places taken.
 func (g *Gate) In() int { return int(g.in.Load()) }
+
+// Unfinished is what queries of one connection hold that are not whole yet. It
+// is bounded: a client may open many streams, and leave a long message unfinished
+// on each.
+type Unfinished struct{ octets atomic.Int64 }
+
+// mostUnfinished is room for four of the longest messages.
+const mostUnfinished = 256 << 10
+
+// Hold counts n octets more; false where they are too many, and not counted.
+func (u *Unfinished) Hold(n int) bool {
+	if u.octets.Add(int64(n)) > mostUnfinished {
+		u.octets.Add(int64(-n))
+		return false
+	}
+	return true
+}
+
+// Free gives n octets back.
+func (u *Unfinished) Free(n int) { u.octets.Add(int64(-n)) }

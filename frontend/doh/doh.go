@@ -157,6 +157,7 @@ func (l *Listener) Close() {
 func (l *Listener) Stats() frontend.Stats {
 	s := l.single.Stats(frontend.DoH)
 	l.o.Connections.AddTo(&s)
+	l.endpoint.AddTo(&s)
 	return s
 }
 

@@ -399,3 +399,50 @@ func testEndsInGoodOrder(t *testing.T, by HTTP2) {
 		})
 	}
 }
+
+// The bodies that a client leaves unfinished hold no more than is allowed,
+// whoever serves HTTP; those that end are answered.
+func TestUnfinishedBodies(t *testing.T) {
+	for _, v := range []version{two, three} {
+		t.Run(string(v), func(t *testing.T) {
+			s := serve(t, Options{Handler: &echo{}, HTTP2: Library}, secure)
+			c := s.client(v)
+			long := query([]byte(strings.Repeat("h", 60_000))...)
+			const n = 8
+			var writers []*io.PipeWriter
+			statuses := make(chan int, n)
+			for range n {
+				body, writer := io.Pipe()
+				r := s.request("POST", Path, nil, "Content-Type", mediaType)
+				r.Body, r.ContentLength = body, -1
+				go func() {
+					got, err := c.Do(r)
+					if err != nil {
+						statuses <- 0
+						return
+					}
+					got.Body.Close()
+					statuses <- got.StatusCode
+				}()
+				go func() { _, _ = writer.Write(long[:len(long)-1]) }() // as far as it is taken
+				writers = append(writers, writer)
+			}
+			count := map[int]int{}
+			for range n - 4 { // those for which there is no room
+				count[<-statuses]++
+			}
+			for _, writer := range writers {
+				go func() {
+					_, _ = writer.Write(long[len(long)-1:])
+					writer.Close()
+				}()
+			}
+			for range 4 {
+				count[<-statuses]++
+			}
+			if count[200] == 0 || count[200] > 4 || count[503] < n-4 {
+				t.Errorf("statuses %v", count)
+			}
+		})
+	}
+}

@@ -22,6 +22,9 @@ const mediaType = "application/dns-message"
 type place interface {
 	Begin() bool
 	Done(now time.Time)
+	// Hold and Free count what requests hold that are not whole.
+	Hold(n int) bool
+	Free(n int)
 }
 
 // peer is who asks.
@@ -86,10 +89,14 @@ func isMessage(kind string) bool {
 
 // request serves one request.
 func (l *Listener) request(w http.ResponseWriter, r *http.Request, p peer) {
-	msg, refusal := l.query(w, r)
+	msg, refusal := l.query(w, r, p.place)
+	defer p.place.Free(cap(msg))
 	if refusal.code != 0 {
-		if refusal.code == http.StatusMethodNotAllowed {
+		switch refusal.code {
+		case http.StatusMethodNotAllowed:
 			w.Header().Set("Allow", allowed)
+		case http.StatusServiceUnavailable:
+			w.Header().Set("Retry-After", "1")
 		}
 		l.refuse(w, refusal)
 		return
@@ -143,14 +150,19 @@ func (l *Listener) deadline(w http.ResponseWriter) {
 }
 
 // query is the DNS message of a request, or why there is none (RFC 8484 §4.1).
-func (l *Listener) query(w http.ResponseWriter, r *http.Request) ([]byte, status) {
+// The message holds what it has room for.
+func (l *Listener) query(w http.ResponseWriter, r *http.Request, hold place) ([]byte, status) {
 	if refusal := l.target(r.Method, r.URL.EscapedPath()); refusal.code != 0 {
 		return nil, refusal
 	}
 	if r.Method == http.MethodPost {
-		return fromBody(w, r)
+		return fromBody(w, r, hold)
 	}
-	return fromURL(nil, r.URL.RawQuery)
+	msg, refusal := fromURL(nil, r.URL.RawQuery)
+	if !hold.Hold(cap(msg)) {
+		return nil, overloaded()
+	}
+	return msg, refusal
 }
 
 // maxParameter is the longest message in base64url.
@@ -195,20 +207,36 @@ func parameter(raw string) (string, bool) {
 }
 
 // fromBody is the message that a POST carries.
-func fromBody(w http.ResponseWriter, r *http.Request) ([]byte, status) {
+func fromBody(w http.ResponseWriter, r *http.Request, hold place) ([]byte, status) {
 	if !isMessage(r.Header.Get("Content-Type")) {
 		return nil, wrongType()
 	}
 	if r.ContentLength > frontend.MaxMessage {
 		return nil, tooLong()
 	}
-	msg, err := io.ReadAll(http.MaxBytesReader(w, r.Body, frontend.MaxMessage))
-	var long *http.MaxBytesError
-	switch {
-	case errors.As(err, &long):
-		return nil, tooLong()
-	case err != nil:
-		return nil, status{http.StatusBadRequest, "the body did not arrive"}
+	body := http.MaxBytesReader(w, r.Body, frontend.MaxMessage)
+	var msg []byte
+	for {
+		if len(msg) == cap(msg) { // a length alone, which costs its sender nothing, reserves nothing
+			room := max(512, 2*cap(msg))
+			if !hold.Hold(room) {
+				return msg, overloaded()
+			}
+			longer := make([]byte, len(msg), room)
+			copy(longer, msg)
+			hold.Free(cap(msg))
+			msg = longer
+		}
+		n, err := body.Read(msg[len(msg):cap(msg)])
+		msg = msg[:len(msg)+n]
+		var long *http.MaxBytesError
+		switch {
+		case errors.Is(err, io.EOF):
+			return msg, status{}
+		case errors.As(err, &long):
+			return msg, tooLong()
+		case err != nil:
+			return msg, status{http.StatusBadRequest, "the body did not arrive"}
+		}
 	}
-	return msg, status{}
 }

@@ -73,7 +73,7 @@ func (l *Listener) overTCP(w http.ResponseWriter, r *http.Request) {
 	if l.endpoint != nil {
 		w.Header().Set("Alt-Svc", alternative(v.local.Port()))
 	}
-	l.request(w, r, peer{client: v.client, local: v.local, place: v.slot, lane: v.lane, counters: v.counters})
+	l.request(w, r, peer{client: v.client, local: v.local, place: room{v.slot, &v.unfinished}, lane: v.lane, counters: v.counters})
 }
 
 // admission admits the connections of a listener.
@@ -120,12 +120,19 @@ type visitor struct {
 	lane          uint8
 	counters      *frontend.Counters
 	slot          *frontend.Connection
+	unfinished    frontend.Unfinished
 	shaken        atomic.Bool
 	left          sync.Once
 
 	mu   sync.Mutex
 	h2   *h2conn // what it is now, if it has come to that
 	ends bool    // all are to end
+}
+
+// room is the place of a connection, and what it may hold.
+type room struct {
+	*frontend.Connection
+	*frontend.Unfinished
 }
 
 type visitorKey struct{}

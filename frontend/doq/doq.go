@@ -82,6 +82,7 @@ func (l *Listener) Close() { l.endpoint.Close() }
 func (l *Listener) Stats() frontend.Stats {
 	s := l.single.Stats(frontend.DoQ)
 	l.o.Connections.AddTo(&s)
+	l.endpoint.AddTo(&s)
 	return s
 }
 

@@ -46,6 +46,8 @@ type Endpoint struct {
 	sockets []*net.UDPConn
 	addrs   []netip.AddrPort
 	shaking atomic.Int64 // handshakes in progress
+
+	handshakes, unshaken, refused atomic.Uint64
 }
 
 // NewEndpoint makes an Endpoint. It binds nothing.
@@ -75,6 +77,16 @@ func (e *Endpoint) Listen() error {
 
 // Addrs are the addresses that Listen bound.
 func (e *Endpoint) Addrs() []netip.AddrPort { return slices.Clone(e.addrs) }
+
+// AddTo adds what was counted here to s. A nil Endpoint has counted nothing.
+func (e *Endpoint) AddTo(s *frontend.Stats) {
+	if e == nil {
+		return
+	}
+	s.N[frontend.Handshakes] += e.handshakes.Load()
+	s.N[frontend.Unshaken] += e.unshaken.Load()
+	s.N[frontend.Refused] += e.refused.Load()
+}
 
 // Close frees what Listen bound.
 func (e *Endpoint) Close() {
@@ -172,6 +184,7 @@ var errBusy = errors.New("too many handshakes are in progress")
 func (e *Endpoint) begin(ctx context.Context, _ *quic.ClientInfo) (context.Context, error) {
 	if int(e.shaking.Add(1)) > e.o.Limits.Handshakes {
 		e.shaking.Add(-1)
+		e.refused.Add(1)
 		return nil, errBusy
 	}
 	g := &Guest{endpoint: e}

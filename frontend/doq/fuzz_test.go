@@ -15,7 +15,7 @@ func FuzzStream(f *testing.F) {
 	f.Add([]byte{0, 13, 0})
 	f.Add(framed(append(query(0), 0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 4, 0, 11, 0, 0)))
 	f.Fuzz(func(t *testing.T, octets []byte) {
-		msg, err := read(bytes.NewReader(octets))
+		msg, err := read(bytes.NewReader(octets), new(frontend.Unfinished))
 		if err == nil {
 			err = judge(msg)
 		}

@@ -20,6 +20,7 @@ type Guest struct {
 	shaken   atomic.Bool // the handshake has ended, well or not
 	asked    atomic.Bool // a query came
 	conn     *quic.Conn  // set by admit, as slot is
+	frontend.Unfinished
 
 	mu     sync.Mutex
 	slot   *frontend.Connection // set once, before a query is served
@@ -40,7 +41,7 @@ func GuestOf(ctx context.Context) *Guest {
 
 // admit takes a place for the connection, or ends it.
 func (g *Guest) admit(conn *quic.Conn) bool {
-	g.shook()
+	g.shook(&g.endpoint.handshakes)
 	now := g.endpoint.o.Clock.Now().TTL
 	g.conn = conn
 	slot, ok := g.endpoint.o.Connections.Admit(plain(conn.RemoteAddr()).Addr(), now, g)
@@ -60,16 +61,17 @@ func (g *Guest) admit(conn *quic.Conn) bool {
 	return true
 }
 
-// shook ends the handshake.
-func (g *Guest) shook() {
+// shook ends the handshake, and counts it.
+func (g *Guest) shook(as *atomic.Uint64) {
 	if g.shaken.CompareAndSwap(false, true) {
 		g.endpoint.shaking.Add(-1)
+		as.Add(1)
 	}
 }
 
 // gone is called when the connection is closed.
 func (g *Guest) gone() {
-	g.shook()
+	g.shook(&g.endpoint.unshaken)
 	g.mu.Lock()
 	g.closed = true
 	slot := g.slot

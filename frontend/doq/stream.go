@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"os"
 	"sync"
 
 	"github.com/quic-go/quic-go"
@@ -62,19 +63,28 @@ func (c *connection) serve(s *quic.Stream) {
 	}
 	now := c.listener.o.Clock.Now().TTL
 	_ = s.SetReadDeadline(now.Add(c.listener.o.Limits.FirstQuery)) // where it fails, reading does
-	msg, err := read(s)
+	msg, err := read(s, &c.guest.Unfinished)
+	defer c.guest.Free(cap(msg))
 	if err == nil {
 		err = judge(msg)
 	}
 	var broken violation
 	switch {
+	case errors.Is(err, errTooMuch):
+		c.counters.Add(frontend.Overload, 1)
+		c.reset(s, ExcessiveLoad)
+		return
 	case errors.As(err, &broken):
 		if broken == errNoQuery {
 			c.counters.Add(frontend.Short, 1)
 		}
+		c.counters.Add(frontend.Broken, 1)
 		_ = c.conn.CloseWithError(quic.ApplicationErrorCode(ProtocolError), string(broken)) // it may have ended
 		return
 	case err != nil: // reset by the client, or too slow
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			c.counters.Add(frontend.TimedOut, 1)
+		}
 		c.reset(s, UnspecifiedError)
 		return
 	}
@@ -114,28 +124,38 @@ func (c *connection) reset(s *quic.Stream, code Code) {
 	s.CancelWrite(quic.StreamErrorCode(code))
 }
 
+// errTooMuch: the unfinished queries of the connection hold too much.
+var errTooMuch = errors.New("doq: too much is unfinished")
+
 // read reads the one message of a stream, and the end of the stream behind it.
-func read(s io.Reader) ([]byte, error) {
+// The message, whole or not, holds what it has room for.
+func read(s io.Reader, unfinished *frontend.Unfinished) ([]byte, error) {
 	var prefix [2]byte
 	if err := full(s, prefix[:]); err != nil {
 		return nil, err
 	}
 	// A length alone, which costs its sender nothing, reserves little.
 	length := int(binary.BigEndian.Uint16(prefix[:]))
-	msg := make([]byte, 0, min(length, 1024))
-	for len(msg) < length {
+	var msg []byte
+	for room := min(length, 1024); len(msg) < length; room = min(2*room, length) {
 		have := len(msg)
-		msg = append(msg, make([]byte, min(length-have, 4096))...)
+		if !unfinished.Hold(room) {
+			return msg, errTooMuch
+		}
+		longer := make([]byte, room)
+		copy(longer, msg)
+		unfinished.Free(cap(msg))
+		msg = longer
 		if err := full(s, msg[have:]); err != nil {
-			return nil, err
+			return msg, err
 		}
 	}
 	n, err := io.ReadFull(s, prefix[:1])
 	switch {
 	case n > 0:
-		return nil, errMore
+		return msg, errMore
 	case !errors.Is(err, io.EOF):
-		return nil, err
+		return msg, err
 	}
 	return msg, nil
 }
