@@ -93,6 +93,9 @@ func testEveryTransport(t *testing.T, e *encrypted) {
 			if !ok {
 				t.Fatalf("%s: %s", w.name, part)
 			}
+			if r.status == "SERVFAIL" { // what stands beside a failure is there when it is new
+				r.answer, r.authority = nil, nil
+			}
 			for _, section := range [][]string{r.answer, r.authority} {
 				slices.Sort(section)
 			}
