@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"recursor/daemon"
@@ -25,7 +26,8 @@ type Play struct {
 // Limits of one play. A scenario that reaches one fails with a message.
 const (
 	maxTurns   = 5000
-	maxElapsed = 200 * 365 * 24 * time.Hour
+	maxYears   = 200
+	maxElapsed = maxYears * 365 * 24 * time.Hour
 	maxSteps   = 2_000_000 // of the clock, in one turn
 	// patience is how long, in simulated time, a step waits for what it expects:
 	// longer than a client is ever kept waiting.
@@ -85,7 +87,7 @@ func (s *Scenario) playable() error {
 func (o Play) play(s *Scenario, settings *Settings, variant string) (*Report, error) {
 	config, err := daemon.Parse(s.File, []byte(settings.YAML))
 	if err != nil {
-		return nil, fmt.Errorf("%s: the configuration that its options come to: %w", s.File, err)
+		return nil, s.misconfigured(err)
 	}
 	p := newPlayer(s, settings, o, variant)
 	defer p.clock.Close()
@@ -106,6 +108,18 @@ func (o Play) play(s *Scenario, settings *Settings, variant string) (*Report, er
 	p.handler = engine.Handler(ctx)
 	p.safely()
 	return p.report, nil
+}
+
+// misconfigured is the error of a configuration that cannot be, with the line of
+// the option that it is about.
+func (s *Scenario) misconfigured(err error) error {
+	for i := range s.Options {
+		o := &s.Options[i]
+		if _, about, found := strings.Cut(err.Error(), ": "+o.Name+": "); found && o.Clause == ownClause {
+			return &Error{File: s.File, Line: o.Line, Want: "a setting of this resolver; " + o.Name + " " + about}
+		}
+	}
+	return fmt.Errorf("%s: the configuration that its options come to: %w", s.File, err)
 }
 
 // player plays one scenario once.

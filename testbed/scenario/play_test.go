@@ -2,6 +2,7 @@ package scenario_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -292,3 +293,35 @@ func TestParseLevel(t *testing.T) {
 		}
 	}
 }
+
+// A setting that there is not is told with the line that it stands in.
+func TestMisconfigured(t *testing.T) {
+	for _, c := range []struct{ config, want string }{
+		{"recursor:\n\tupstream.priming: false\n\tupstream.minimize: off\n", "test.rpl:3: expected a setting of this resolver; upstream.minimize"},
+		{"recursor:\n\tlimits.depth: many\n", "test.rpl:2: expected a setting of this resolver; limits.depth"},
+	} {
+		_, err := scenario.Play{}.Reports(parse(t, c.config+"CONFIG_END\nSCENARIO_BEGIN x\nSTEP 1 NOTHING\n"+ending))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v, want %q", c.config, err, c.want)
+		}
+	}
+}
+
+// Nothing goes on for ever: neither steps nor time.
+func TestEndless(t *testing.T) {
+	var steps strings.Builder
+	for i := range 5001 {
+		fmt.Fprintf(&steps, "STEP %d NOTHING\n", i+1)
+	}
+	for what, c := range map[string]struct{ steps, want string }{
+		"steps": {steps.String(), "no end after 5000 turns"},
+		"time":  {"STEP 1 TIME_PASSES ELAPSE 3000000000\nSTEP 2 TIME_PASSES ELAPSE 3000000000\nSTEP 3 TIME_PASSES ELAPSE 3000000000\n", "a story ends within 200 years"},
+	} {
+		r := play(t, "core", forwarding+c.steps+ending)
+		if !r.Failed() || !strings.Contains(r.String(), c.want) {
+			t.Errorf("%s: want %q\n%s", what, c.want, tail(r.String()))
+		}
+	}
+}
+
+func tail(s string) string { return s[max(0, len(s)-400):] }

@@ -229,6 +229,10 @@ func (p *player) elapse(st *Step) {
 		}
 		d = time.Duration(math.Round(seconds*1e6)) * time.Microsecond
 	}
+	if p.clock.Elapsed()+d > maxElapsed {
+		p.report.fail(st, p.clock.Elapsed(), fmt.Sprintf("a story ends within %d years", maxYears))
+		return
+	}
 	until := p.clock.Now().TTL.Add(d)
 	for turn := 0; ; turn++ {
 		p.clock.Settle()
