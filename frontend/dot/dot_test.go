@@ -270,21 +270,26 @@ func TestConnectionsPerClient(t *testing.T) {
 	}
 }
 
-// Connections opened and dropped at every stage leave nothing behind.
+// Connections opened and dropped at every stage leave nothing behind: neither a
+// place nor, as TestMain would find, a goroutine.
 func TestChurn(t *testing.T) {
-	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{Connections: 64, ConnectionsPerClient: 64}})
-	n := 400
-	if testing.Short() {
-		n = 40
+	limits := frontend.Limits{Connections: 64, ConnectionsPerClient: 64}
+	places := frontend.NewConnections(limits, clock.NewReal())
+	e := &echo{}
+	s := serve(t, Options{Handler: e, Limits: limits, Connections: places})
+	n := 10_000
+	if raceDetector || testing.Short() {
+		n = 400
 	}
 	config := s.client()
+	config.ClientSessionCache = tls.NewLRUClientSessionCache(1) // to have more of them in the time
 	for i := range n {
 		raw, err := net.Dial("tcp", s.at.String())
 		if err != nil {
 			t.Fatal(err)
 		}
 		c := tls.Client(raw, config)
-		switch i % 4 {
+		switch i % 7 {
 		case 0: // before the handshake
 		case 1: // within it
 			_, _ = raw.Write([]byte{22, 3, 1, 2, 0})
@@ -293,12 +298,23 @@ func TestChurn(t *testing.T) {
 		case 3: // with an answer on its way
 			_ = c.Handshake()
 			send(t, c, query(1, 'h'))
+		case 4: // with a miss in progress
+			_ = c.Handshake()
+			send(t, c, query(1, 'm'))
+		case 5: // within a query
+			_ = c.Handshake()
+			_, _ = c.Write([]byte{0, 13, 0})
+		case 6: // in good order
+			_ = c.Handshake()
+			send(t, c, query(1, 'h'))
+			want(t, c, 1)
+			c.Close()
 		}
 		raw.Close()
 	}
 	stats := s.stop()
-	if got := stats.Of(frontend.Accepted); got != uint64(n) {
-		t.Errorf("accepted %d of %d", got, n)
+	if got := stats.Of(frontend.Accepted) + stats.Of(frontend.Refused); got != uint64(n) || places.Open() != 0 {
+		t.Errorf("%d of %d came, %d are open", got, n, places.Open())
 	}
 }
 
