@@ -34,7 +34,10 @@ type Anchor struct {
 }
 
 // Anchors are the anchors of all zones.
-type Anchors struct{ zones map[domain.Name][]Key }
+type Anchors struct {
+	zones map[domain.Name][]Key
+	whole map[domain.Name]Anchor // with all keys of the zone
+}
 
 // New makes Anchors of keys. The same key given twice counts once.
 func New(keys ...Key) *Anchors {
@@ -44,7 +47,16 @@ func New(keys ...Key) *Anchors {
 			a.zones[k.Zone] = append(a.zones[k.Zone], k)
 		}
 	}
+	a.gather()
 	return a
+}
+
+// gather makes what most calls of Closest return.
+func (a *Anchors) gather() {
+	a.whole = make(map[domain.Name]Anchor, len(a.zones))
+	for zone, keys := range a.zones {
+		a.whole[zone] = of(zone, keys, func(*Key) bool { return true })
+	}
 }
 
 func (k *Key) same(o Key) bool {
@@ -60,6 +72,7 @@ func (a *Anchors) With(zones ...domain.Name) *Anchors {
 			all.zones[z] = nil
 		}
 	}
+	all.gather()
 	return all
 }
 
@@ -88,7 +101,12 @@ func (a *Anchors) Keys(zone domain.Name) []Key { return slices.Clone(a.zones[zon
 func (a *Anchors) Closest(name domain.Name, now time.Time) (Anchor, bool) {
 	for ; ; name = name.Parent() {
 		if keys, ok := a.zones[name]; ok {
-			return usable(name, keys, now), true
+			for i := range keys {
+				if !keys[i].Valid(now) {
+					return of(name, keys, func(k *Key) bool { return k.Valid(now) }), true
+				}
+			}
+			return a.whole[name], true
 		}
 		if name.IsRoot() || name.IsZero() {
 			return Anchor{}, false
@@ -96,16 +114,19 @@ func (a *Anchors) Closest(name domain.Name, now time.Time) (Anchor, bool) {
 	}
 }
 
-func usable(zone domain.Name, keys []Key, now time.Time) Anchor {
+// of is the anchor with those of the keys that are usable.
+func of(zone domain.Name, keys []Key, usable func(*Key) bool) Anchor {
 	anchor := Anchor{Zone: zone}
 	for i := range keys {
 		switch k := &keys[i]; {
-		case !k.Valid(now):
+		case !usable(k):
 		case k.Type == wire.TypeDS:
 			anchor.DS = anchor.DS.Append(k.RData)
 		default:
 			anchor.DNSKEY = anchor.DNSKEY.Append(k.RData)
 		}
 	}
+	// They go to many at once: who appends to them must get an array of his own.
+	anchor.DS, anchor.DNSKEY = slices.Clip(anchor.DS), slices.Clip(anchor.DNSKEY)
 	return anchor
 }

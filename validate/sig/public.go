@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
-	"math/big"
 
 	"github.com/cloudflare/circl/sign/ed448"
 )
@@ -74,8 +73,29 @@ func (k *ecdsaKey) verify(h crypto.Hash, data, sig []byte) bool {
 	if len(sig) != 2*k.size { // RFC 6605 §4: r and s, each of its full length
 		return false
 	}
-	r, s := new(big.Int).SetBytes(sig[:k.size]), new(big.Int).SetBytes(sig[k.size:])
-	return ecdsa.Verify(k.key, digest(h, data), r, s)
+	var buf [2 + 2*(3+maxCoordinate)]byte
+	der := append(buf[:0], 0x30, 0) // SEQUENCE
+	der = appendInteger(der, sig[:k.size])
+	der = appendInteger(der, sig[k.size:])
+	der[1] = byte(len(der) - 2)
+	return ecdsa.VerifyASN1(k.key, digest(h, data), der)
+}
+
+// maxCoordinate is the octets of a coordinate of P-384; with them the lengths in
+// the DER of a signature are below 128 and so one octet each.
+const maxCoordinate = 48
+
+// appendInteger appends an unsigned number as the DER of an INTEGER.
+func appendInteger(dst, n []byte) []byte {
+	for len(n) > 1 && n[0] == 0 {
+		n = n[1:]
+	}
+	if n[0] >= 0x80 { // else it would be negative
+		dst = append(dst, 2, byte(len(n)+1), 0)
+	} else {
+		dst = append(dst, 2, byte(len(n)))
+	}
+	return append(dst, n...)
 }
 
 // edwards25519Key is a key of RFC 8080 §3; what is signed is not hashed before.
