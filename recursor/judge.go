@@ -180,6 +180,11 @@ func (f *fetcher) Fetch(w validate.Want) (validate.Fetched, error) {
 	for {
 		result, err, ok := p.Done()
 		if ok {
+			if follows(p) && !w.Again {
+				if got, ok := f.Kept(w); ok {
+					return got, nil
+				}
+			}
 			return f.fetched(w, result, err)
 		}
 		left := t.Left(f.r.Clock.Now().TTL)
@@ -188,6 +193,18 @@ func (f *fetcher) Fetch(w validate.Want) (validate.Fetched, error) {
 		}
 		signal.Wait(left)
 	}
+}
+
+// Kept implements validate.Fetcher.
+func (f *fetcher) Kept(w validate.Want) (validate.Fetched, bool) {
+	got, ok := f.cached(w, f.r.Clock.Now().TTL)
+	return got, ok && got.Known
+}
+
+// follows reports whether others asked the same before.
+func follows(p iterate.Pending) bool {
+	q, ok := p.(*pending)
+	return ok && !q.leads
 }
 
 // fetched is the outcome of a flight as a Fetched. An alias at the name means

@@ -55,4 +55,6 @@ type fixed struct {
 
 func (f fixed) Fetch(w validate.Want) (validate.Fetched, error) { return f.responses[w], nil }
 
+func (fixed) Kept(validate.Want) (validate.Fetched, bool) { return validate.Fetched{}, false }
+
 func (fixed) Keep(*validate.Fetched, validate.Verdict) {}

@@ -49,6 +49,11 @@ func (c *court) cut(name domain.Name) *cut {
 		case !ok, want.Again && same(&f, &last):
 			return d
 		}
+		if !f.Known && !want.Again && c.enter(name, &f) {
+			if o, ok := c.fetch.Kept(want); ok {
+				f = o // by another call, meanwhile
+			}
+		}
 		before := *d
 		*d = c.judgeCut(name, &f)
 		if want.Again && d.verdict.Reason == BudgetSpent {
@@ -60,6 +65,23 @@ func (c *court) cut(name domain.Name) *cut {
 		}
 		last = f
 	}
+}
+
+// enter finds out about the zones that signed what came of a question for DS, and
+// reports whether that took fetching.
+func (c *court) enter(name domain.Name, f *Fetched) (fetched bool) {
+	if f.Set == nil {
+		return false
+	}
+	b := &bench{court: c, r: &f.Response}
+	zones, _ := b.signers(f.Set.Sigs, name, wire.TypeDS, c.stands(name.Parent()).anchor.Zone)
+	for _, z := range zones {
+		if _, known := c.zones[z]; !known {
+			c.zone(z)
+			fetched = true
+		}
+	}
+	return fetched
 }
 
 // judgeCut judges what came of a question for DS (RFC 4035 §5.2).

@@ -269,6 +269,7 @@ func TestZonesSignedByOthers(t *testing.T) {
 				continue
 			}
 			t.Run(program+" "+m.String(), func(t *testing.T) {
+				t.Parallel() // the signers are programs of their own
 				w, z := outsideWorld(t, signOutside(t, program, m))
 				questions := 0
 				hashes := nsec3Hashes(z)

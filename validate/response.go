@@ -109,6 +109,9 @@ type Fetcher interface {
 	// Fetch asks. The error is an *ede.Error, perhaps wrapped, and tells that
 	// there is no answer.
 	Fetch(Want) (Fetched, error)
+	// Kept is what was kept, without asking: equal work of calls side by side is
+	// done once.
+	Kept(Want) (Fetched, bool)
 	// Keep tells that the response was judged secure or insecure, so that a
 	// later Fetch may bring it as Known.
 	Keep(*Fetched, Verdict)

@@ -247,6 +247,12 @@ func (w *world) Fetch(want validate.Want) (validate.Fetched, error) {
 	return validate.Fetched{Response: r}, err
 }
 
+// Kept implements validate.Fetcher.
+func (w *world) Kept(want validate.Want) (validate.Fetched, bool) {
+	f, ok := w.kept[validate.Want{Name: want.Name, Type: want.Type}]
+	return f, ok
+}
+
 // Keep implements validate.Fetcher. It keeps what a cache must: the status, and
 // no more of the verdict.
 func (w *world) Keep(f *validate.Fetched, v validate.Verdict) {
