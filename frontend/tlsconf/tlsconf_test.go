@@ -335,6 +335,13 @@ func TestSelfSigned(t *testing.T) {
 	if err != nil || again.Leaves()[0].Fingerprint() != leaf.Fingerprint() {
 		t.Errorf("the next start has another certificate: %v", err)
 	}
+	// A crash between the writing of the two: clients that pin the key notice nothing.
+	if err := os.Remove(filepath.Join(o.Folder, KeptFile)); err != nil {
+		t.Fatal(err)
+	}
+	if halved, err := New(o); err != nil || halved.Leaves()[0].Pin() != leaf.Pin() {
+		t.Errorf("with the key alone another was made: %v", err)
+	}
 	o.Names = append(o.Names, "b.example")
 	wider, err := New(o)
 	if err != nil || wider.Leaves()[0].VerifyHostname("b.example") != nil || wider.Leaves()[0].Pin() != leaf.Pin() {
