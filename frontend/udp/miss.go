@@ -18,6 +18,7 @@ type miss struct {
 	// m.resolve and m.reply, made once: a miss is used for many queries.
 	resolveFunc func()
 	replyFunc   func(msg []byte)
+	envelope    envelope
 }
 
 // miss hands a copy of q to the handler's Miss, or drops it when too many are
@@ -52,6 +53,9 @@ func (m *miss) reply(msg []byte) {
 		return
 	}
 	m.counters.Add(frontend.Replies, 1)
+	if m.quick(msg) {
+		return
+	}
 	if err := m.socket.send(msg, m.client, m.origin); err != nil {
 		m.counters.Add(frontend.Unsent, 1)
 	}

@@ -13,7 +13,8 @@ import (
 // socket is one bound socket.
 type socket struct {
 	conn *net.UDPConn
-	addr netip.AddrPort // without zone
+	raw  syscall.RawConn // conn's
+	addr netip.AddrPort  // without zone
 	// wildcard: bound to no address, so that each packet must tell where it
 	// was sent to.
 	wildcard bool
@@ -84,8 +85,14 @@ func (l *Listener) open(addr netip.AddrPort, before func(fd uintptr) error) (*so
 	}
 	conn := packets.(*net.UDPConn) // promised by package net for these networks
 	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		_ = conn.Close() // the error that counts is the other
+		return nil, err
+	}
 	s := &socket{
 		conn:     conn,
+		raw:      raw,
 		addr:     netip.AddrPortFrom(local.Addr().Unmap().WithZone(""), local.Port()),
 		wildcard: addr.Addr().IsUnspecified(),
 	}
