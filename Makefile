@@ -14,11 +14,12 @@ MUTANTS     ?= 40
 MUTATETIME  ?= 1h
 BENCH       ?= .
 BENCHCOUNT  ?= 6
+COVERED     := ./dns/...,./validate/...,./trust/rfc5011,./recursor/scrub,./recursor/infra
 COUNT       := bin/testcount $(PEERS) -shared $(SHARED)
 
 .PHONY: browser check quick format vet arrows lint test build rfc bench yardstick fuzz cross cross-vet cross-386 vuln tools clean
 
-check: format vet arrows lint test ## everything that must be green
+check: format vet arrows lint cover test ## everything that must be green
 
 quick: format vet arrows ## the fast half, for a pre-commit hook
 
@@ -66,6 +67,12 @@ fuzz: ## each fuzz target for FUZZTIME, one after the other
 		go test "./$$(dirname $$file)" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) </dev/null; \
 	done
 
+cover: bin/uncovered ## every statement of COVERED is run by some test, or stands in docs/uncovered.txt
+	@mkdir -p bin/cover
+	go test -short -coverpkg $(COVERED) -coverprofile bin/cover/units.out ./dns/... ./validate/... ./trust/... ./recursor/... | { grep -v 'no test files' || true; }
+	go test -short -coverpkg $(COVERED) -coverprofile bin/cover/stories.out -run '^(TestScenarios|TestConformance|TestAttacks)$$' ./integration
+	bin/uncovered -list docs/uncovered.txt bin/cover/units.out bin/cover/stories.out
+
 mutate: bin/mutate ## would the tests of MUTATE notice if it were wrong? MUTANTS of each package; 0 is all of them
 	@mkdir -p bin/mutants
 	nice -n 19 bin/mutate -sample $(MUTANTS) -seed 1 -budget $(MUTATETIME) -known docs/mutants.txt -out bin/mutants/report.txt $(MUTATE)
@@ -110,6 +117,10 @@ bin/govulncheck: tools/go.mod tools/go.sum
 
 bin/testcount: $(wildcard tools/testcount/*.go) tools/go.mod
 	go build -C tools -o ../bin/ ./testcount
+	@touch $@
+
+bin/uncovered: $(wildcard tools/uncovered/*.go) tools/go.mod
+	go build -C tools -o ../bin/ ./uncovered
 	@touch $@
 
 bin/mutate: $(wildcard tools/mutate/*.go) tools/go.mod

@@ -30,6 +30,24 @@ func TestCodeNames(t *testing.T) {
 	}
 }
 
+// The codes of failures of validation, which do not concern clients that set CD.
+//
+// RFC: 8914.1
+func TestValidationCodes(t *testing.T) {
+	if got := ede.NegativeTrustAnchor.String(); got != "Negative Trust Anchor" {
+		t.Errorf("code 33 is %q", got)
+	}
+	var got []ede.Code
+	for c := range ede.Code(100) {
+		if c.Validation() {
+			got = append(got, c)
+		}
+	}
+	if s := fmt.Sprintf("%d", got); s != "[5 6 7 8 9 10 11 12 25 27]" {
+		t.Error(s)
+	}
+}
+
 func TestError(t *testing.T) {
 	zone := domain.MustParse("example.")
 	server := netip.MustParseAddr("192.0.2.53")

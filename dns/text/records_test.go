@@ -2,6 +2,7 @@ package text_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -242,3 +243,42 @@ func TestMessages(t *testing.T) {
 		t.Errorf("ToMsg of a bare header: %v, %v", empty, err)
 	}
 }
+
+// Records come with the lines on which they end, whatever is between them, and what is wrong is told by its line.
+func TestEachRR(t *testing.T) {
+	read := func(lines string) (string, error) {
+		var out []string
+		err := text.EachRR(lines, domain.Root(), func(line int, r rrset.Record) error {
+			out = append(out, fmt.Sprintf("%d %s", line, r.Type))
+			if r.Type == wire.TypeTXT {
+				return errStop
+			}
+			return nil
+		})
+		return strings.Join(out, ", "), err
+	}
+	for lines, want := range map[string]string{
+		"":               "",
+		"a. A 192.0.2.1": "1 A",
+		"; one\n\na. A 192.0.2.1 ; two\n\nb. ( MX\n 1\n c. )\n\tNS e.\n": "3 A, 7 MX, 8 NS",
+		"a. A 192.0.2.1\n\tAAAA 2001:db8::1":                             "1 A, 2 AAAA",
+	} {
+		if got, err := read(lines); got != want || err != nil {
+			t.Errorf("%q: %s, %v; want %s", lines, got, err, want)
+		}
+	}
+	if got, err := read("a. A 192.0.2.1\na. TXT x\na. A 192.0.2.2\n"); got != "1 A, 2 TXT" || !errors.Is(err, errStop) {
+		t.Errorf("%s, %v", got, err)
+	}
+	for lines, want := range map[string]string{
+		"a. A 192.0.2.1\nb. DS 1 8 2 ABC\n": "line 2: ",
+		"a. A 192.0.2.256\n":                "at line: 1",
+		"$INCLUDE x\n":                      "text: ",
+	} {
+		if _, err := read(lines); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", lines, err, want)
+		}
+	}
+}
+
+var errStop = errors.New("enough")

@@ -1,0 +1,64 @@
+package sig
+
+import (
+	"crypto"
+	"math/big"
+	"testing"
+)
+
+// A modulus that has no room for the digest verifies nothing (RFC 8017 §9.2).
+func TestModulusTooShortForTheDigest(t *testing.T) {
+	k := rsaKey{n: new(big.Int).SetBit(big.NewInt(1), 511, 1), e: big.NewInt(3)}
+	sum := digest(crypto.SHA512, nil)
+	if k.verifyBig(crypto.SHA512, sum, make([]byte, 64)) {
+		t.Error("verified")
+	}
+	if _, ok := encode(crypto.SHA512, sum, 19+64+3+8); !ok {
+		t.Error("eight octets FF are enough")
+	}
+	if _, ok := encode(crypto.SHA512, sum, 19+64+3+7); ok {
+		t.Error("seven octets FF are not")
+	}
+	if _, ok := encode(crypto.MD5, nil, 512); ok {
+		t.Error("MD5 has a form")
+	}
+}
+
+// Keys that are passed over do not hide others of the same tag.
+func TestTaggedPassesOver(t *testing.T) {
+	policy := new(Policy)
+	good := Key{Flags: FlagZone, Protocol: 3, Algorithm: Ed25519, Tag: 7, rdata: []byte{1}}
+	host, other, revoked := good, good, good
+	host.Flags, other.Tag, revoked.Flags = 0, 8, FlagZone|FlagRevoke
+	keys := &Keys{keys: []Key{other, host, revoked, good, good, other}, policy: policy}
+	if found, fault := keys.tagged(7, Ed25519); len(found) != 2 || found[0] != &keys.keys[3] || found[1] != &keys.keys[4] {
+		t.Errorf("found %v, %s", found, fault)
+	}
+	keys.keys = keys.keys[:3]
+	if found, fault := keys.tagged(7, Ed25519); len(found) != 0 || fault != max(NotZoneKey, Revoked) {
+		t.Errorf("found %v, %s", found, fault)
+	}
+}
+
+// The sizes of DSA keys (RFC 2536 §2).
+func TestDSASizes(t *testing.T) {
+	for _, size := range []byte{0, 1, 8, 9, 255} {
+		field := make([]byte, 1+qSize+3*(64+8*int(size)))
+		for i := range field {
+			field[i] = 1
+		}
+		field[0] = size
+		want := Sound
+		if size > 8 {
+			want = KeyMalformed
+		}
+		if _, fault := readDSA(field); fault != want {
+			t.Errorf("T of %d: %s, want %s", size, fault, want)
+		}
+		for _, wrong := range [][]byte{field[:len(field)-1], append(field, 1), nil} {
+			if _, fault := readDSA(wrong); fault != KeyMalformed {
+				t.Errorf("T of %d, %d octets: %s", size, len(wrong), fault)
+			}
+		}
+	}
+}
