@@ -58,6 +58,11 @@ func (e *Entry) answer(m *Message, q *heard) []byte {
 		o.present = true
 		o.DO = o.DO || q.edns().DO
 	}
+	if c, ok := q.edns().Option(edns.Cookie); ok && e.Adjust.CopyCookie && len(c) >= edns.ClientCookieLen {
+		const server = "\x01\x00\x00\x00a server" // its time and hash are its own affair (RFC 9018 §4)
+		cookie := append(bytes.Clone(c[:edns.ClientCookieLen]), server+"says"...)
+		o.data = edns.Option{Code: edns.Cookie, Data: cookie}.Append(bytes.Clone(o.data))
+	}
 	return m.octets(q.ID, question, o)
 }
 

@@ -160,6 +160,8 @@ func (r *entryReader) adjust(rest string) error {
 	a := &r.e.Adjust
 	for _, w := range strings.Fields(rest) {
 		switch {
+		case w == "copy_cookie":
+			a.CopyCookie = true
 		case w == "copy_id":
 			a.CopyID = true
 		case w == "copy_query":

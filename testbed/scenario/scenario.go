@@ -156,6 +156,9 @@ type Question struct {
 // Adjust tells how an entry becomes the answer to a query.
 type Adjust struct {
 	CopyID, CopyQuery, DoNotAnswer, RawID bool
+	// CopyCookie gives the client's cookie back with one of a server (RFC 7873
+	// §5.2); it is a word of ours.
+	CopyCookie bool
 }
 
 // Match tells which messages an entry is for, and what of a message must be as
