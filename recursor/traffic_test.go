@@ -3,6 +3,7 @@ package recursor_test
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -12,6 +13,9 @@ import (
 	"recursor/dns/ede"
 	"recursor/dns/wire"
 	"recursor/recursor"
+	"recursor/recursor/delegation"
+	"recursor/recursor/infra"
+	"recursor/testbed/sim"
 )
 
 // flood asks for n names of a zone at once and counts the ways in which they fail.
@@ -116,5 +120,33 @@ func TestSendsToOneServerAreBounded(t *testing.T) {
 	}
 	if reasons, _ := w.flood(90, "a%d.alone.com."); reasons["0 under way"] < 30 || reasons["answered"] < 50 || reasons["answered"] > 60 {
 		t.Errorf("one server: %v", reasons)
+	}
+}
+
+// Top-level domains and forwarders have quotas of their own, which are far above those of others.
+func TestZonesOfEverybodyHaveQuotasOfTheirOwn(t *testing.T) {
+	for what, quotas := range map[string]infra.Quotas{
+		"zone":   {Zone: 10, Server: 10, TopZone: 100, TopServer: 5000},
+		"server": {Zone: 10, Server: 10, TopZone: 5000, TopServer: 100},
+	} {
+		for _, of := range []string{"com", "example"} {
+			t.Run(what+" "+of, func(t *testing.T) {
+				w := newWorld(t, "", "")
+				w.options.Quotas = quotas
+				w.options.Delegations.Configured = []*delegation.Point{configured("example.", delegation.Forward, false, "192.0.2.53:53")}
+				w.start()
+				w.ask("nobody.com.", wire.TypeA) // so that the way to com. is known
+				for _, a := range []string{comAddr, "192.0.2.53"} {
+					w.net.Block(netip.MustParsePrefix(a+"/32"), sim.Down)
+				}
+				reasons, _ := w.flood(400, "n%d."+of+".")
+				if n := reasons["22"]; n < 95 || n > 110 {
+					t.Errorf("%d names were looked for at a time: %v", n, reasons)
+				}
+				if n := reasons["0 under way"]; n < 290 {
+					t.Errorf("%d names were too many: %v", n, reasons)
+				}
+			})
+		}
 	}
 }
