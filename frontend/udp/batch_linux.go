@@ -47,7 +47,8 @@ type batchWorker struct {
 
 	// The batch in hand. It survives a panic of the handler.
 	got, at       int // packets; the next to serve
-	answers, sent int // ready to send; of them, sent or given up
+	answers, sent int // ready to send; messages of these, sent or given up
+	apart         int // batches to come whose answers go each alone
 
 	queries, hits, silent, unsent int // to be counted when the batch is done
 
@@ -179,10 +180,11 @@ func (w *batchWorker) clientWithZone(i int) netip.AddrPort {
 
 // flush sends the answers of the batch and closes it.
 func (w *batchWorker) flush(fd uintptr) {
+	w.bundle()
 	if !w.push(fd) {
 		// The queue of the kernel is full; the poller says when it is not.
 		if err := w.raw.Write(w.pushFunc); err != nil {
-			w.unsent += w.answers - w.sent
+			w.unsent += w.answers - int(w.ring.send.first[w.sent])
 		}
 	}
 	w.counters.Add(frontend.Queries, w.queries)
@@ -194,16 +196,42 @@ func (w *batchWorker) flush(fd uintptr) {
 	w.got, w.at, w.answers, w.sent = 0, 0, 0, 0
 }
 
+// bundle makes messages of the answers.
+func (w *batchWorker) bundle() {
+	if w.apart == 0 {
+		w.ring.bundle(w.answers)
+		return
+	}
+	w.apart--
+	w.ring.alone(w.answers)
+}
+
+// separate lets what is to be sent go each alone.
+func (w *batchWorker) separate() {
+	if w.sent < w.ring.send.n {
+		w.ring.singles(w.sent, w.answers)
+		w.sent = 0
+	}
+}
+
+// apartFor is how many batches are sent answer by answer after a bundle was
+// refused: old kernels and some interfaces cannot cut them.
+const apartFor = 1000
+
 // push sends answers until all are sent; false when the queue is full.
 func (w *batchWorker) push(fd uintptr) bool {
-	for w.sent < w.answers {
-		n, errno := w.listener.calls.send(fd, &w.ring.out[w.sent], w.answers-w.sent)
-		switch errno {
-		case 0:
+	messages := &w.ring.send
+	for w.sent < messages.n {
+		n, errno := w.listener.calls.send(fd, &messages.headers[w.sent], messages.n-w.sent)
+		switch {
+		case errno == 0:
 			w.sent += n
-		case unix.EAGAIN:
+		case errno == unix.EAGAIN:
 			return false
-		case unix.EINTR:
+		case errno == unix.EINTR:
+		case w.ring.parts(w.sent, w.answers) > 1:
+			w.apart = apartFor
+			w.separate()
 		default: // about the first of them alone: no route, a firewall, port 0
 			w.sent++
 			w.unsent++

@@ -70,7 +70,8 @@ func (tr *traced) want(t *testing.T, want ...call) {
 	}
 }
 
-// A batch costs two system calls, whatever its size.
+// A batch costs two system calls, whatever its size, and its answers are one
+// message where they are of one length and for one client.
 func TestSystemCallsOfABatch(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
@@ -78,9 +79,9 @@ func TestSystemCallsOfABatch(t *testing.T) {
 		want    []call
 	}{
 		{"one", 1, []call{{"receive", 1, 0}, {"send", 1, 0}}},
-		{"some", 20, []call{{"receive", 20, 0}, {"send", 20, 0}}},
-		{"full", batchSize, []call{{"receive", batchSize, 0}, {"send", batchSize, 0}}},
-		{"more", batchSize + 3, []call{{"receive", batchSize, 0}, {"send", batchSize, 0}, {"receive", 3, 0}, {"send", 3, 0}}},
+		{"some", 20, []call{{"receive", 20, 0}, {"send", 1, 0}}},
+		{"full", batchSize, []call{{"receive", batchSize, 0}, {"send", 1, 0}}},
+		{"more", batchSize + 3, []call{{"receive", batchSize, 0}, {"send", 1, 0}, {"receive", 3, 0}, {"send", 1, 0}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			l := listen(t, options(&scripted{}))
@@ -169,7 +170,7 @@ func TestOnlyHitsAreInTheBatch(t *testing.T) {
 		t.Errorf("answered %d, want 2", got)
 	}
 	s.stop()
-	tr.want(t, call{"receive", 6, 0}, call{"send", 3, 0})
+	tr.want(t, call{"receive", 6, 0}, call{"send", 1, 0})
 }
 
 func TestSystemCallsThatFail(t *testing.T) {
@@ -182,25 +183,31 @@ func TestSystemCallsThatFail(t *testing.T) {
 		{
 			"interrupted",
 			map[string][]syscall.Errno{"receive": {unix.EINTR}, "send": {unix.EINTR}},
-			[]call{{"receive", 0, unix.EINTR}, {"receive", 3, 0}, {"send", 0, unix.EINTR}, {"send", 3, 0}},
+			[]call{{"receive", 0, unix.EINTR}, {"receive", 3, 0}, {"send", 0, unix.EINTR}, {"send", 1, 0}},
 			0,
 		},
 		{
 			"queue full: the poller says when to go on",
 			map[string][]syscall.Errno{"send": {unix.EAGAIN}},
-			[]call{{"receive", 3, 0}, {"send", 0, unix.EAGAIN}, {"send", 3, 0}},
+			[]call{{"receive", 3, 0}, {"send", 0, unix.EAGAIN}, {"send", 1, 0}},
 			0,
 		},
 		{
 			"refused: about the first answer alone",
-			map[string][]syscall.Errno{"send": {unix.EPERM}},
-			[]call{{"receive", 3, 0}, {"send", 0, unix.EPERM}, {"send", 2, 0}},
+			map[string][]syscall.Errno{"send": {unix.EPERM, unix.EPERM}},
+			[]call{{"receive", 3, 0}, {"send", 0, unix.EPERM}, {"send", 0, unix.EPERM}, {"send", 2, 0}},
 			1,
+		},
+		{
+			"refused as one message: each for itself",
+			map[string][]syscall.Errno{"send": {unix.EIO}},
+			[]call{{"receive", 3, 0}, {"send", 0, unix.EIO}, {"send", 3, 0}},
+			0,
 		},
 		{
 			"no memory: try again",
 			map[string][]syscall.Errno{"receive": {unix.ENOMEM, unix.ENOBUFS}},
-			[]call{{"receive", 0, unix.ENOMEM}, {"receive", 0, unix.ENOBUFS}, {"receive", 3, 0}, {"send", 3, 0}},
+			[]call{{"receive", 0, unix.ENOMEM}, {"receive", 0, unix.ENOBUFS}, {"receive", 3, 0}, {"send", 1, 0}},
 			0,
 		},
 	} {

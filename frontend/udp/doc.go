@@ -2,7 +2,8 @@
 //
 // On Linux each worker has a socket of its own on each address, sharing the
 // port (SO_REUSEPORT), and takes and answers packets in batches (recvmmsg,
-// sendmmsg) with headers that are built once. Elsewhere, and where Options say
+// sendmmsg) with headers that are built once; answers of one length to one client
+// are one message, which the kernel cuts (UDP_SEGMENT). Elsewhere, and where Options say
 // so, workers share one socket and handle a packet at a time: that is the plain
 // twin, and the same tests hold both to the same behaviour. Hits are answered
 // where they are read; a miss is copied and resolved in a goroutine of its own,

@@ -57,6 +57,7 @@ type ring struct {
 	from, to            [batchSize]sockaddr
 	inControl, outInfo  [batchSize]packetInfo
 	inBuffer, outBuffer [batchSize][bufferSize]byte
+	send                bundles
 
 	v6, wildcard bool
 }
