@@ -217,7 +217,8 @@ func (l *Limits) keys() []key {
 		span("tcp-first-query", &l.TCPFirstQuery, 100*ms, 3*s, 1*m,
 			"Time within which a new connection brings a whole query. Answers connections that are held open for nothing."),
 		span("tcp-idle", &l.TCPIdle, 0, 10*s, 10*m,
-			"Time for which a connection without a query is kept (RFC 7766 §6.2.3)."),
+			"Time for which a connection without a query is kept (RFC 7766 §6.2.3). From half of limits.tcp-connections on it "+
+				"shrinks, to 300ms when all are taken."),
 		span("tcp-write", &l.TCPWrite, 100*ms, 2*s, 1*m,
 			"Time for writing one answer to a client that does not read (CVE-2024-0760)."),
 		count("tcp-outstanding", &l.TCPOutstanding, 1, 64, 10000,

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -23,7 +24,15 @@ import (
 	"recursor/random"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if profile := os.Getenv(serverVariable); profile != "" {
+		if err := server(profile); err != nil {
+			panic(err)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // echo answers with the query, QR set. The octet behind the header says how: m
 // is a miss, which waits for a value of release; s is silence; n no answer; p a
