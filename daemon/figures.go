@@ -2,9 +2,11 @@ package daemon
 
 import (
 	"recursor/cache"
+	"recursor/cache/aggressive"
 	"recursor/cache/answer"
 	"recursor/frontend"
 	"recursor/observe/metrics"
+	"recursor/recursor"
 	"recursor/serve"
 )
 
@@ -17,9 +19,14 @@ func (d *Daemon) figures(h *serve.Handler) []metrics.Figure {
 		Kind: metrics.Gauge, Value: float64(h.InProgress()),
 	})
 	all = append(all, refreshed(h)...)
+	all = append(all, d.engine.trustFigures()...)
 	all = append(all, listeners(d.listeners.Stats())...)
 	all = append(all, cached(d.engine.Cache.Stats())...)
-	return append(all, finished(d.engine.Answers.Stats())...)
+	all = append(all, finished(d.engine.Answers.Stats())...)
+	if x := d.engine.Denials; x != nil {
+		all = append(all, denials(x.Stats())...)
+	}
+	return append(all, verified(d.engine.Resolver.Verified())...)
 }
 
 // figure is a Figure whose labels are names and values in turn.
@@ -76,8 +83,26 @@ func finished(s answer.Stats) []metrics.Figure {
 	)
 }
 
+// denials are the chains of denial, and the answers that were made of them.
+func denials(s aggressive.Stats) []metrics.Figure {
+	event := events("denials")
+	return []metrics.Figure{
+		figure("cache_size_bytes", "The ceiling of a cache.", metrics.Gauge, float64(s.Size), "cache", "denials"),
+		figure("cache_used_bytes", "Memory that entries fill.", metrics.Gauge, float64(s.Used), "cache", "denials"),
+		event(s.NXDomain, "nxdomain"), event(s.NoData, "nodata"), event(s.Wildcard, "wildcard"), event(s.Added, "stored"),
+	}
+}
+
+func verified(v recursor.Verified) []metrics.Figure {
+	work := func(n uint64, what string) metrics.Figure {
+		return figure("validation_work_total", "What validation computed.", metrics.Counter, float64(n), "work", what)
+	}
+	return []metrics.Figure{work(v.Signatures, "signature"), work(v.Failed, "signature-failed"), work(v.Hashes, "nsec3-hash")}
+}
+
 // events makes figures of what happened in a cache: rrsets has all that was
-// learnt, denials and failures too, answers what was finished for clients.
+// learnt, denials and failures too, answers what was finished for clients,
+// denials the proofs that answer other questions (RFC 8198).
 func events(which string) func(n uint64, what string) metrics.Figure {
 	return func(n uint64, what string) metrics.Figure {
 		return figure("cache_events_total", "What happened in a cache.", metrics.Counter, float64(n), "cache", which, "event", what)

@@ -100,8 +100,6 @@ func TestEveryReasonHasAStory(t *testing.T) {
 	elsewhere := map[validate.Reason]string{
 		validate.None:        "nothing to explain",
 		validate.NotSignable: "nobody asks for RRSIG records by themselves",
-		validate.BudgetSpent: "the checks of one answer are bounded before the budget is (rfc4035/keytrap.rpl)",
-		validate.FetchFailed: "an error, not a verdict (rfc4035/keys-not-to-be-had.rpl)",
 	}
 	var all strings.Builder
 	for _, file := range ownScenarios(t) {

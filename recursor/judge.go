@@ -28,6 +28,13 @@ func (j *judge) Judge(t *iterate.Task, s *iterate.Step) error {
 	f := &fetcher{judge: j, t: t}
 	f.heard(s)
 	parts, err := j.v.Judge(&resp, now.Signature, f, j.work(t))
+	worst := parts.Worst()
+	if t.Watch != nil {
+		t.Watch.Observe(observe.Judged{
+			At: now.TTL, Query: t.ID, Name: s.Name, Type: uint16(s.Type), Zone: worst.Zone,
+			Status: worst.Status.String(), Reason: worst.Reason.String(),
+		})
+	}
 	if err != nil {
 		return err
 	}
@@ -47,18 +54,11 @@ func (j *judge) Judge(t *iterate.Task, s *iterate.Step) error {
 			s.SOA = &soa
 		}
 	}
-	worst := parts.Worst()
 	if worst.Status == validate.Secure {
 		j.learn(s, &parts, now.TTL)
 	}
 	if note, ok := worst.Note(); ok {
 		s.Notes = []ede.Note{note}
-	}
-	if t.Watch != nil {
-		t.Watch.Observe(observe.Judged{
-			At: now.TTL, Query: t.ID, Name: s.Name, Type: uint16(s.Type), Zone: worst.Zone,
-			Status: worst.Status.String(), Reason: worst.Reason.String(),
-		})
 	}
 	return nil
 }
