@@ -100,7 +100,8 @@ func kindOf(c *config.Config, t frontend.Transport) (zone.Endpoint, bool) {
 
 // resolverName is the name by which clients know this resolver, and whether a
 // certificate covers it. Unless configured it is the first name in a certificate
-// that is one host's, and this one's only.
+// that is one host's, and that others can look up: localhost, and what a host
+// calls itself without a domain, mean another host to each of them.
 func resolverName(c *config.Config, leaves []*tlsconf.Leaf) (name domain.Name, covered bool) {
 	if !c.TLS.Name.IsZero() {
 		return c.TLS.Name, tlsconf.First(leaves, hostText(c.TLS.Name)) != nil
@@ -108,7 +109,7 @@ func resolverName(c *config.Config, leaves []*tlsconf.Leaf) (name domain.Name, c
 	for _, l := range leaves {
 		for _, text := range l.DNSNames {
 			n, err := domain.Parse(text)
-			if err == nil && !n.IsWildcard() && text != localhost {
+			if err == nil && n.Labels() > 1 && !n.IsWildcard() {
 				return n, true
 			}
 		}

@@ -45,7 +45,7 @@ func show(d zone.Designation) string {
 //
 // RFC: 9461.1, 9462.1, 9462.3
 func TestDesignation(t *testing.T) {
-	byAddress := leafFor(t, []string{"localhost", "*.example"}, "192.0.2.1")
+	byAddress := leafFor(t, []string{"localhost", "thishost", "*.example"}, "192.0.2.1")
 	byName := leafFor(t, []string{"localhost", "dns.example"})
 	own := []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.9"), netip.MustParseAddr("2001:db8::1")}
 	at := func(transport frontend.Transport, addr string) endpoint {

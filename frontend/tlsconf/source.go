@@ -221,10 +221,6 @@ func called(hello *tls.ClientHelloInfo) string {
 	return at.Addr().Unmap().WithZone("").String()
 }
 
-// For is the certificate that is shown to those who know the server by a name or
-// an address, where it covers that; nil where none does.
-func (s *Source) For(called string) *Leaf { return First(s.Leaves(), called) }
-
 // First is the first of the certificates that covers a name or an address; nil
 // where none does.
 func First(leaves []*Leaf, called string) *Leaf {
