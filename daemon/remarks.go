@@ -7,7 +7,9 @@ import (
 
 	"recursor/clock"
 	"recursor/daemon/config"
+	"recursor/observe/metrics"
 	"recursor/trust/follow"
+	"recursor/trust/rfc5011"
 )
 
 // Remarks are what an operator should know of a good configuration, a line each.
@@ -67,4 +69,29 @@ func trustRemarks(c *config.Config, k clock.Clock, now time.Time) []string {
 		said = append(said, fmt.Sprintf("negative trust anchor of %s: %s %s: %s", n.Zone, tense, date(n.Until), n.Reason))
 	}
 	return said
+}
+
+// trustFigures are what is trusted, for operators.
+func (e *Engine) trustFigures() (all []metrics.Figure) {
+	now := e.world.Clock.Now()
+	for _, p := range e.Points() {
+		count := map[rfc5011.State]int{}
+		for i := range p.Keys {
+			count[p.Keys[i].State]++
+		}
+		for state := rfc5011.AddPend; state <= rfc5011.Removed; state++ {
+			all = append(all, figure("trust_anchors", "Keys of trust anchors, by their states (RFC 5011).", metrics.Gauge,
+				float64(count[state]), "zone", p.Zone.String(), "state", state.String()))
+		}
+	}
+	for _, n := range e.trust.negatives.Load().All(now.Signature) {
+		all = append(all, figure("negative_trust_anchor_seconds", "For how long a zone is not validated (RFC 7646).", metrics.Gauge,
+			n.Until.Sub(now.Signature).Seconds(), "zone", n.Zone.String()))
+	}
+	if e.trust.Follower == nil {
+		return all
+	}
+	off, _ := e.trust.Off(now)
+	return append(all, figure("clock_off_seconds", "How far the clock is ahead at least, as far as is known; negative: behind.",
+		metrics.Gauge, off.By.Seconds()))
 }

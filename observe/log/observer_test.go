@@ -45,7 +45,7 @@ func answered(name domain.Name, rcode wire.RCode, notes ...ede.Note) observe.Ans
 }
 
 func TestLines(t *testing.T) {
-	www := domain.MustParse("www.example.com.")
+	www, moment := domain.MustParse("www.example.com."), time.Unix(1_800_000_000, 0)
 	cached := ede.Note{Code: ede.CachedError}
 	silent := ede.Note{Code: ede.NoReachableAuthority, Text: "example.com.: 192.0.2.1 timed out"}
 	odd := answered(www, wire.ServFail)
@@ -83,6 +83,54 @@ func TestLines(t *testing.T) {
 			event: observe.Panicked{What: "walk", Recovered: errors.New("index\nout of range"), Stack: []byte("a\nb")},
 			info: "error\ta broken invariant cost one query; please report it\t" +
 				`{"in": "walk", "panic": "index\nout of range", "stack": "a\nb"}` + "\n",
+		},
+		{
+			event: observe.Following{Zone: domain.Root(), Keys: []string{"20326 Valid", "38696 AddPend"}},
+			info:  "info\ttrust anchors of .\t" + `{"keys": ["20326 Valid", "38696 AddPend"]}` + "\n",
+		},
+		{
+			event: observe.Following{Zone: domain.Root(), Keys: []string{"1 DS"}, Next: moment},
+			info:  "info\ttrust anchors of .\t" + `{"keys": ["1 DS"], "asked-again": 1800000000}` + "\n",
+		},
+		{
+			event: observe.Anchored{At: moment, Zone: domain.Root(), Tag: 38696, From: "Start", To: "AddPend", Until: moment.Add(time.Hour)},
+			info:  "info\ttrust anchor 38696 of .: AddPend, was Start\t" + `{"at": 1800000000, "trusted-from": 1800003600}` + "\n",
+		},
+		{
+			event: observe.Anchored{At: moment, Zone: domain.Root(), Tag: 38696, From: "AddPend", To: "Valid"},
+			info:  "info\ttrust anchor 38696 of .: Valid, was AddPend\t" + `{"at": 1800000000}` + "\n",
+		},
+		{
+			event: observe.Anchored{At: moment, Zone: domain.Root(), Tag: 1, From: "Valid", To: "Revoked", Last: true},
+			info: "error\ttrust anchor 1 of .: Revoked, was Valid; no key is trusted any more, and everything below is bogus until anchors are configured\t" +
+				`{"at": 1800000000}` + "\n",
+		},
+		{
+			event: observe.Unfollowed{Zone: domain.Root(), Next: moment, Err: errors.New("no servers")},
+			info: "warn\ttrust anchors of . stay as they are: their zone could not be asked for its keys, or what came does not count\t" +
+				`{"asked-again": 1800000000, "error": "no servers"}` + "\n",
+		},
+		{
+			event: observe.Kept{File: "f", What: "written", Err: errors.New("disk full")},
+			info:  "error\tthe state of trust anchors could not be written\t" + `{"file": "f", "error": "disk full"}` + "\n",
+		},
+		{
+			event: observe.Clocked{At: moment, Wrong: true, Off: -48 * time.Hour, Than: "the build"},
+			info: "error\tthe clock is wrong: signatures cannot be judged, and trust anchors stay as they are until it is set\t" +
+				`{"clock": 1800000000, "at-least": "48h0m0s", "behind": "the build"}` + "\n",
+		},
+		{
+			event: observe.Clocked{At: moment, Wrong: true, Off: time.Hour, Than: "the root"},
+			info: "error\tthe clock is wrong: signatures cannot be judged, and trust anchors stay as they are until it is set\t" +
+				`{"clock": 1800000000, "at-least": "1h0m0s", "ahead of": "the root"}` + "\n",
+		},
+		{
+			event: observe.Clocked{At: moment},
+			info:  "info\tthe clock is right again\t" + `{"clock": 1800000000}` + "\n",
+		},
+		{
+			event: observe.Disabled{Zone: domain.MustParse("example."), Until: moment, Reason: "ticket", What: "in effect"},
+			info:  "warn\tnegative trust anchor of example.: in effect\t" + `{"until": 1800000000, "reason": "ticket"}` + "\n",
 		},
 		{event: observe.Sent{Name: www}},
 		{event: observe.Stored{Name: www}},

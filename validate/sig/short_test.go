@@ -62,3 +62,15 @@ func TestDSASizes(t *testing.T) {
 		}
 	}
 }
+
+// Of signatures that came equally far, the first is told of.
+func TestFirstOfEqualFaults(t *testing.T) {
+	var v verifier
+	v.Fault = Missing
+	for tag, fault := range []Fault{Missing, Early, Mismatch, Mismatch, Early} {
+		v.note(&RRSIG{KeyTag: uint16(tag)}, fault)
+	}
+	if v.Fault != Mismatch || v.Signature.KeyTag != 2 {
+		t.Errorf("%s, of %d", v.Fault, v.Signature.KeyTag)
+	}
+}
