@@ -133,7 +133,7 @@ func (e *Engine) Handler(ctx context.Context) *serve.Handler {
 		Allow:   c.Access.Allow, Snoop: c.Access.Snoop,
 		Identity: c.Identity, Version: c.Version, NSID: []byte(c.NSID),
 		UDPDeadline: l.UDPAnswerTime, Deadline: l.AnswerTime, Idle: none(l.TCPIdle),
-		Resolutions: l.Resolutions, ResolutionsPerClient: l.ResolutionsPerClient, GiveWay: l.GiveWayAfter,
+		Resolutions: l.Resolutions, ResolutionsPerClient: l.ResolutionsPerClient, GiveWay: l.GiveWayAfter, Late: l.LateAnswer,
 		Cookies: cookies(&c.Cookies),
 	}
 	if c.ServeAny == config.ServeAnyFull {

@@ -68,6 +68,7 @@ func limitsReached() map[string]string {
 		"upstream-tcp-idle":          "transport/stream TestIdleConnectionsAreClosed",
 		"resolutions":                "serve TestResolutionsAreBounded",
 		"resolutions-per-client":     "serve TestResolutionsAreBounded",
+		"late-answer":                "serve TestLateAnswersUnderPressure",
 		"give-way-after":             "serve TestSlowResolutionsGiveWay",
 		"tcp-connections":            "frontend TestConnectionsGiveWay",
 		"tcp-connections-per-client": "frontend TestConnectionsGiveWay",

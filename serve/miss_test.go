@@ -116,6 +116,73 @@ func TestSlowResolutionsGiveWay(t *testing.T) {
 	}
 }
 
+// TestLateAnswersUnderPressure: what comes late is sent where there is no pressure, over TCP, and to clients with a cookie.
+func TestLateAnswersUnderPressure(t *testing.T) {
+	for _, tc := range []struct {
+		what            string
+		places          int
+		transport       frontend.Transport
+		cookie, expects bool
+	}{
+		{"pressure", 2, frontend.UDP, false, false},
+		{"pressure, over TCP", 2, frontend.TCP, false, true},
+		{"pressure, a cookie", 2, frontend.UDP, true, true},
+		{"no pressure", 9, frontend.UDP, false, true},
+	} {
+		t.Run(tc.what, func(t *testing.T) {
+			var w *world
+			ask := func(name string, change func(m *dns.Msg, q *frontend.Query)) (reply []byte) {
+				m := withEDNS(question(name, dns.TypeA))
+				q := &frontend.Query{}
+				if change != nil {
+					change(m, q)
+				}
+				packed, err := m.Pack()
+				if err != nil {
+					t.Fatal(err)
+				}
+				of := query(packed)
+				of.Transport = q.Transport
+				w.Miss(of, func(msg []byte) { reply = bytes.Clone(msg) })
+				return reply
+			}
+			var late []byte
+			var known *dns.EDNS0_COOKIE // a cookie of ours
+			w = newWorld(nil, func(o *serve.Options) {
+				o.Resolutions, o.ResolutionsPerClient = tc.places, 9
+				o.Resolver = nested(func(_ context.Context, name string) error {
+					switch name {
+					case "outer.example.":
+						late = ask("late.example.", func(m *dns.Msg, q *frontend.Query) {
+							q.Transport = tc.transport
+							if tc.cookie {
+								m.IsEdns0().Option = append(m.IsEdns0().Option, known)
+							}
+						})
+					case "late.example.":
+						w.clock.at = w.clock.at.Add(2100 * time.Millisecond)
+					}
+					return nil
+				})
+			})
+			first := read(t, ask("first.example.", func(m *dns.Msg, _ *frontend.Query) {
+				m.IsEdns0().Option = append(m.IsEdns0().Option, &dns.EDNS0_COOKIE{Code: dns.EDNS0COOKIE, Cookie: "0102030405060708"})
+			}))
+			for _, o := range first.IsEdns0().Option {
+				if c, ok := o.(*dns.EDNS0_COOKIE); ok {
+					known = c
+				}
+			}
+			if ask("outer.example.", nil) == nil && tc.transport == frontend.UDP && tc.places > 2 {
+				t.Error("the other query is not answered")
+			}
+			if (late != nil) != tc.expects {
+				t.Errorf("sent: %t", late != nil)
+			}
+		})
+	}
+}
+
 // TestPanic: a broken resolver costs the query, not the client its answer.
 func TestPanic(t *testing.T) {
 	w := newWorld(func(serve.Question) (serve.Answer, error) { panic("broken invariant") }, func(o *serve.Options) { o.Resolutions = 1 })

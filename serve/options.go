@@ -61,6 +61,9 @@ type Options struct {
 	// Resolutions in progress, in all and for one client under pressure; default
 	// 10,000 and 250. They answer floods of questions that take long.
 	Resolutions, ResolutionsPerClient int
+	// Late is how long after a query over UDP its answer is sent at the latest, while
+	// half of these are in progress; default 2 s. Those with a cookie always are.
+	Late time.Duration
 	// GiveWay is how long one must have waited to give its place to another, where
 	// all are taken; default 500 ms.
 	GiveWay time.Duration
@@ -118,6 +121,7 @@ func (o Options) withDefaults() Options {
 	o.Idle = cmp.Or(o.Idle, 10*time.Second)
 	o.Resolutions = cmp.Or(o.Resolutions, 10_000)
 	o.ResolutionsPerClient = cmp.Or(o.ResolutionsPerClient, 250)
+	o.Late = cmp.Or(o.Late, 2*time.Second)
 	o.GiveWay = cmp.Or(o.GiveWay, 500*time.Millisecond)
 	return o
 }

@@ -110,7 +110,9 @@ func (h *Handler) Miss(q *frontend.Query, send func(msg []byte)) {
 	// and the panic goes on to whoever started the goroutine.
 	o := failed(wire.ServFail, ede.Other, "internal error")
 	defer func() {
-		h.send(&r, &o, send)
+		if !h.late(&r) {
+			h.send(&r, &o, send)
+		}
 		h.counters.add(&r, o.source, o.rcode)
 		if h.tellsGood || h.set.Observer != nil && o.rcode == wire.ServFail {
 			h.observe(&r, &o, id)
@@ -126,6 +128,14 @@ func (h *Handler) Miss(q *frontend.Query, send func(msg []byte)) {
 		done = h.resolve(&r, id)
 	}
 	o = done
+}
+
+// late reports whether an answer comes too late to be sent: over UDP, under
+// pressure, to a client that has not shown that it is there. Answers that pile up
+// for an address and leave together are a weapon (DNSBomb, CVE-2024-33655).
+func (h *Handler) late(r *request) bool {
+	return r.transport == frontend.UDP && !r.cookie.good && h.resolutions.Pressed() &&
+		h.set.Clock.Now().TTL.Sub(r.at) > h.set.Late
 }
 
 // send makes the response and sends it. Over UDP it is nobody's afterwards, and

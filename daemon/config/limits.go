@@ -70,6 +70,7 @@ type Limits struct {
 	Resolutions             int
 	ResolutionsPerClient    int
 	GiveWayAfter            time.Duration
+	LateAnswer              time.Duration
 	TCPConnections          int
 	TCPConnectionsPerClient int
 	TCPFirstQuery           time.Duration
@@ -205,6 +206,9 @@ func (l *Limits) keys() []key {
 		count("resolutions", &l.Resolutions, 10, 10000, 1000000,
 			"Client queries that wait for upstream at a time. Those of the second half give way to others when all places are "+
 				"taken, the oldest first: servers that do not answer keep nobody out who asks for others."),
+		span("late-answer", &l.LateAnswer, 500*ms, 2*s, 30*s,
+			"Under pressure, answers over UDP that take longer are cached and not sent, but to clients with a cookie. "+
+				"Answers DNSBomb."),
 		span("give-way-after", &l.GiveWayAfter, 50*ms, 500*ms, 10*s,
 			"Time that one of these must have waited to give way; where nobody has, the new one is turned away."),
 		count("resolutions-per-client", &l.ResolutionsPerClient, 1, 250, 1000000,
