@@ -5,7 +5,8 @@
 // none. What may take its place is decided by standing (Rank and Status) while
 // it is fresh, and by nothing once its TTL has run out; records of two
 // responses are never put together. That a name does not exist is an entry of
-// the name alone, which hides what was stored for the name before.
+// the name alone, which hides what was stored for the name before. An RRset that a
+// wildcard was expanded to has the proof of that with it, in one entry.
 //
 // Times are those of the caller's now, which must all come from one clock and
 // are read relative to the first of them, so that a step of the wall clock
@@ -26,7 +27,7 @@
 // name of twenty octets takes about 65 octets in all, one with an ECDSA
 // signature about 180. Get makes two allocations at most, three where the
 // entry is large. Flush, FlushTree, FlushBogus and FlushNegative read the whole
-// cache, with no lock held for long.
+// cache, with no lock held for long. Of one name a hundred types are kept.
 //
 // # Security
 //

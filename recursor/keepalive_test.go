@@ -30,6 +30,8 @@ var _ transport.Keeper = (*keeper)(nil)
 
 // RFC 7828 §3.2: a query over TCP asks for the idle time-out, with no data; one over UDP does not. What a server says
 // over TCP is passed on; over UDP it is ignored. A server that does not take the option is asked without.
+//
+// RFC: 7828.1
 func TestKeepalive(t *testing.T) {
 	for _, c := range []struct {
 		name    string

@@ -2,7 +2,8 @@
 //
 // Plan says how to send a question to a server next, Observe what its outcome
 // teaches. Both are functions of their arguments, now included; Table keeps the
-// Servers of all walks behind a lock.
+// Servers of all walks behind a lock. Traffic counts what is under way to zones
+// and servers.
 //
 // # Concurrency
 //
@@ -12,12 +13,15 @@
 // # Resources
 //
 // Table keeps a bounded number of servers and lame marks; the oldest go first.
+// Traffic bounds the questions to one zone and the sends to one server, to fewer
+// where they fail, and keeps no more than 10,000 of each.
 //
 // # Security
 //
 // Nothing of a reply is believed here but its kind and its time. Loss alone
-// teaches nothing about payload sizes, and silence teaches about a server only
-// while others answer.
+// teaches nothing about payload sizes. Silence makes a server stand behind others
+// only while these answer, and its back-off grow only where somebody answered
+// since; four silences declare it down in any case.
 //
 // # Standards
 //
