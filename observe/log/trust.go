@@ -2,6 +2,7 @@ package log
 
 import (
 	"fmt"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -54,5 +55,5 @@ func (o *Observer) clocked(e observe.Clocked) {
 		by, where = -by, "behind"
 	}
 	o.log.Error("the clock is wrong: signatures cannot be judged, and trust anchors stay as they are until it is set",
-		zap.Time("clock", e.At), zap.Duration("at-least", by), zap.String(where, e.Than))
+		zap.Time("clock", e.At), zap.Duration("at-least", by.Round(time.Second)), zap.String(where, e.Than))
 }
