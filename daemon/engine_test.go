@@ -168,6 +168,10 @@ func TestKeysHaveAnEffect(t *testing.T) {
 		{special + "zones: {stub: [{name: plain.com, to: [127.53.9.9]}]}\n", "www.plain.com.", dns.TypeA, nil, "SERVFAIL (2"},
 		{special + "zones: {forward: [{name: plain.com, to: [127.53.2.4], first: true}]}\n", "www.plain.com.", dns.TypeA, nil, "NOERROR 192.0.2.1"},
 		{special + "zones: {stub: [{name: home.arpa, to: [127.53.9.9]}]}\n", "printer.home.arpa.", dns.TypeA, nil, "SERVFAIL (2"},
+		// Questions for all, cookies, and what else servers had to say.
+		{special, "www.plain.com.", dns.TypeANY, nil, "NOERROR \"RFC8482\" \"\""},
+		{special + "serve-any: full\n", "www.plain.com.", dns.TypeANY, nil, "NOERROR 2001:db8::1"},
+		{special + "zones: {forward: [{name: signed.com, to: [127.53.2.1], tcp: true}]}\n", "www.signed.com.", dns.TypeA, nil, "NOERROR ad 192.0.2.4"},
 		// Limits.
 		{special, "www.chain.com.", dns.TypeA, nil, "NOERROR ad 192.0.2.15"},
 		{special + "limits: {aliases: 1}\n", "www.chain.com.", dns.TypeA, nil, "SERVFAIL (0 "},
@@ -176,6 +180,56 @@ func TestKeysHaveAnEffect(t *testing.T) {
 		e := newEngine(t, w, tc.lines)
 		if got := said(e.ask(t, tc.name, tc.qtype, tc.change)); !strings.HasPrefix(got, tc.want) {
 			t.Errorf("%q: %s is %q, want %q", tc.lines, tc.name, got, tc.want)
+		}
+	}
+}
+
+// TestCookies: who sends a cookie is given one, unless there are none; with the
+// same secret, by every server the same.
+func TestCookies(t *testing.T) {
+	w := newWorld(t)
+	cookie := func(lines string) string {
+		e := newEngine(t, w, special+lines)
+		m := e.ask(t, "localhost.", dns.TypeA, func(m *dns.Msg, _ *frontend.Query) {
+			m.IsEdns0().Option = append(m.IsEdns0().Option, &dns.EDNS0_COOKIE{Code: dns.EDNS0COOKIE, Cookie: "0102030405060708"})
+		})
+		for _, o := range m.IsEdns0().Option {
+			if c, ok := o.(*dns.EDNS0_COOKIE); ok {
+				return c.Cookie
+			}
+		}
+		return ""
+	}
+	const secret = "cookies: {secrets: [000102030405060708090a0b0c0d0e0f]}\n"
+	if a, b := cookie(secret), cookie(secret); len(a) != 48 || a != b {
+		t.Errorf("with a secret: %s and %s", a, b)
+	}
+	if a, b := cookie(secret), cookie("cookies: {mode: required, secrets: [000102030405060708090a0b0c0d0eff]}\n"); len(b) != 48 || a == b {
+		t.Errorf("with another secret: %s and %s", a, b)
+	}
+	if c := cookie(""); len(c) != 48 {
+		t.Errorf("without a secret: %s", c)
+	}
+	if c := cookie("cookies: {mode: ignored}\n"); c != "" {
+		t.Errorf("none wanted: %s", c)
+	}
+}
+
+// TestWholeResponses: the name servers of the zone stand beside an answer where
+// the operator wants that.
+func TestWholeResponses(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"ns1.hoster.net.", "ns2.hoster.net."} {
+		f := &w.Server(name).Faults
+		f.ZoneNS = true
+		defer func() { f.ZoneNS = false }()
+	}
+	for lines, want := range map[string]int{"": 0, "minimal-responses: false\n": 2} {
+		e := newEngine(t, w, special+lines)
+		for range 2 {
+			if m := e.ask(t, "www.signed.com.", dns.TypeA, nil); len(m.Ns) != want || !m.AuthenticatedData {
+				t.Errorf("%q: %v", lines, m)
+			}
 		}
 	}
 }

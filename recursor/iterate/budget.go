@@ -129,6 +129,9 @@ func (b *Budget) lookup() error {
 // Signature takes one signature check.
 func (b *Budget) Signature() error { return take(&b.signatures, 1, b.limits.Signatures, ErrSignatures) }
 
+// ample reports whether more than half of the signature checks are left.
+func (b *Budget) ample() bool { return b.signatures.Load()*2 < int64(b.limits.Signatures) }
+
 // Failed takes one signature check that failed (KeyTrap, CVE-2023-50387).
 func (b *Budget) Failed() error {
 	return take(&b.failed, 1, b.limits.FailedSignatures, ErrSignatures)
