@@ -89,8 +89,10 @@ func testRequests(t *testing.T, by HTTP2) {
 		}
 	}
 	t.Run("a panic", func(t *testing.T) {
-		if _, err := s.client(one).Do(s.request("GET", Path+inURL(query('p')), nil)); err == nil {
-			t.Error("answered")
+		for _, v := range []version{one, two} {
+			if _, err := s.client(v).Do(s.request("GET", Path+inURL(query('p')), nil)); err == nil {
+				t.Errorf("%s: answered", v)
+			}
 		}
 		s.do(s.client(two), s.request("GET", Path+inURL(query('h')), nil))
 	})

@@ -405,7 +405,7 @@ func testEndsInGoodOrder(t *testing.T, by HTTP2) {
 func TestUnfinishedBodies(t *testing.T) {
 	for _, v := range []version{two, three} {
 		t.Run(string(v), func(t *testing.T) {
-			s := serve(t, Options{Handler: &echo{}, HTTP2: Library}, secure)
+			s := serve(t, Options{Handler: &echo{}, HTTP2: Library, Limits: frontend.Limits{FirstQuery: 15 * time.Second}}, secure)
 			c := s.client(v)
 			long := query([]byte(strings.Repeat("h", 60_000))...)
 			const n = 8

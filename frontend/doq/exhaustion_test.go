@@ -31,7 +31,7 @@ func (s *served) stall(conn *quic.Conn, octets []byte) *quic.Stream {
 // over, and no more of them; another is served meanwhile.
 func TestStreamExhaustion(t *testing.T) {
 	const streams = 16
-	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{Outstanding: streams, FirstQuery: 400 * time.Millisecond}})
+	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{Outstanding: streams, FirstQuery: 2 * time.Second}})
 	conn, other := s.dial(), s.dial()
 	s.answer(s.ask(other, framed(query(0, 'h'))))
 	var all []*quic.Stream

@@ -110,6 +110,10 @@ func BenchmarkServer(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		defer func() {
+			_ = conn.CloseWithError(0, "")
+			<-conn.Context().Done()
+		}()
 		for range streams {
 			work.Go(func() {
 				for left.Add(-1) >= 0 {
