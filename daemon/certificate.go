@@ -6,12 +6,14 @@ import (
 	"io/fs"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"recursor/daemon/config"
 	"recursor/frontend"
 	"recursor/frontend/tlsconf"
+	"recursor/observe/metrics"
 	"recursor/zone"
 )
 
@@ -202,6 +204,15 @@ func discoveryRemarks(d zone.Designation) []string {
 		said = append(said, line)
 	}
 	return said
+}
+
+// certificateFigures tell when the certificates end, for who is to be woken before.
+func certificateFigures(leaves []*tlsconf.Leaf) (all []metrics.Figure) {
+	for i, l := range leaves {
+		all = append(all, figure("certificate_end_seconds", "When a certificate ends, in seconds since 1970.", metrics.Gauge,
+			float64(l.NotAfter.Unix()), "certificate", strconv.Itoa(i), "names", strings.Join(l.Names(), ",")))
+	}
+	return all
 }
 
 func date(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"recursor/daemon/config"
 	"recursor/dns/domain"
 	"recursor/frontend/tlsconf"
+	"recursor/observe/metrics"
 	"recursor/random"
 )
 
@@ -163,5 +165,13 @@ func TestRemarksOnTheSelfSigned(t *testing.T) {
 	c.State = config.StateOff
 	if got := all(); !strings.Contains(got, "made at each start") {
 		t.Errorf("without a folder: %q", got)
+	}
+}
+
+func TestCertificateFigures(t *testing.T) {
+	leaf := leafFor(t, []string{"dns.example"}, "192.0.2.1")
+	want := fmt.Sprintf("recursor_certificate_end_seconds{certificate=\"0\",names=\"dns.example,192.0.2.1\"} %d\n", leaf.NotAfter.Unix())
+	if got := metrics.Text(certificateFigures([]*tlsconf.Leaf{leaf})); !strings.Contains(string(got), want) {
+		t.Errorf("%s", got)
 	}
 }

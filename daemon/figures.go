@@ -21,6 +21,9 @@ func (d *Daemon) figures(h *serve.Handler) []metrics.Figure {
 	all = append(all, refreshed(h)...)
 	all = append(all, d.engine.trustFigures()...)
 	all = append(all, listeners(d.listeners.Stats())...)
+	if d.tls != nil {
+		all = append(all, certificateFigures(d.tls.Leaves())...)
+	}
 	all = append(all, cached(d.engine.Cache.Stats())...)
 	all = append(all, finished(d.engine.Answers.Stats())...)
 	if x := d.engine.Denials; x != nil {
