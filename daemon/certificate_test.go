@@ -171,7 +171,7 @@ func TestRemarksOnTheSelfSigned(t *testing.T) {
 func TestCertificateFigures(t *testing.T) {
 	leaf := leafFor(t, []string{"dns.example"}, "192.0.2.1")
 	want := fmt.Sprintf("recursor_certificate_end_seconds{certificate=\"0\",names=\"dns.example,192.0.2.1\"} %d\n", leaf.NotAfter.Unix())
-	if got := metrics.Text(certificateFigures([]*tlsconf.Leaf{leaf})); !strings.Contains(string(got), want) {
+	if got := metrics.Text(certificateFigures([]*tlsconf.Leaf{leaf})); !strings.Contains(got, want) {
 		t.Errorf("%s", got)
 	}
 }
