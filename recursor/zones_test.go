@@ -125,6 +125,32 @@ func TestADeadForwarderIsLeftAlone(t *testing.T) {
 	w.wantSent("192.0.2.53 x.example.com. A", "192.0.2.53 y.example.com. A")
 }
 
+// A forward zone within another, both with a way around them: each is passed by once, and the walk goes on.
+func TestForwardZonesWithinOneAnotherThatFail(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		w := newWorld(t, exampleAt1, "")
+		w.options.Delegations.Configured = []*delegation.Point{
+			configured("sub.example.com.", delegation.Forward, true, "192.0.2.53:53"),
+			configured("example.com.", delegation.Forward, true, "192.0.2.54:53"),
+			configured(".", delegation.Forward, first, "192.0.2.55:53"),
+		}
+		w.start()
+		w.example("192.0.2.1", "example.com.", "www.sub A 192.0.2.81")
+		for _, a := range []string{"192.0.2.53", "192.0.2.54", "192.0.2.55"} {
+			forwarder(w, a, "example.com.", "@ SOA a b 1 2 3 4 5").Faults = sim.Faults{RCode: dns.RcodeServerFailure}
+		}
+		o := w.ask("www.sub.example.com.", wire.TypeA)
+		asked := []string{"192.0.2.53 www.sub.example.com. A", "192.0.2.54 www.sub.example.com. A", "192.0.2.55 www.sub.example.com. A"}
+		if first {
+			w.wantA(o, "192.0.2.81")
+			asked = append(asked, rootAddr+" com. A", comAddr+" example.com. A", "192.0.2.1 sub.example.com. A", "192.0.2.1 www.sub.example.com. A")
+		} else {
+			w.wantRCode(o, wire.ServFail)
+		}
+		w.wantSent(asked...)
+	}
+}
+
 // A zone whose only server is silent: it is asked four times, and then once for each name, which fails fast.
 func TestASoleServerIsDeclaredDown(t *testing.T) {
 	w := newWorld(t, exampleAt1, "").start()

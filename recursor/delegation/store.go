@@ -2,6 +2,7 @@ package delegation
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"recursor/cache"
@@ -59,13 +60,19 @@ func (s *Store) Put(p *Point, now time.Time) {
 // DS is the parent's (RFC 4035 §3.1.4.1), so for DS the search begins one
 // label up. It is never nil.
 func (s *Store) Closest(sname domain.Name, stype wire.Type, now time.Time) *Point {
+	return s.Beside(nil, sname, stype, now)
+}
+
+// Beside is Closest as if the failed zones were not configured: where the servers
+// of a forward or stub zone with First fail, the walk goes on from here.
+func (s *Store) Beside(failed []domain.Name, sname domain.Name, stype wire.Type, now time.Time) *Point {
 	n := sname
 	if stype == wire.TypeDS && !n.IsRoot() {
 		n = n.Parent()
 	}
-	forward := s.forward(n)
+	forward := s.forward(n, failed)
 	for {
-		if p, ok := s.config[n]; ok {
+		if p, ok := s.config[n]; ok && !slices.Contains(failed, n) {
 			return p
 		}
 		// Below a forward zone nothing is learnt, and what was learnt before it
@@ -99,14 +106,14 @@ func (s *Store) Configured(n domain.Name) domain.Name {
 	return domain.Name{}
 }
 
-// forward is the deepest configured zone at or above n if that is a forward
-// zone, else nil.
-func (s *Store) forward(n domain.Name) *Point {
+// forward is the deepest configured zone at or above n, those that failed left
+// out, if that is a forward zone; else nil.
+func (s *Store) forward(n domain.Name, failed []domain.Name) *Point {
 	if len(s.config) == 0 {
 		return nil
 	}
 	for {
-		if p, ok := s.config[n]; ok {
+		if p, ok := s.config[n]; ok && !slices.Contains(failed, n) {
 			if p.Kind == Forward {
 				return p
 			}
@@ -134,24 +141,6 @@ func (s *Store) Glue(name domain.Name, now time.Time) []netip.Addr {
 		}
 		if n.IsRoot() {
 			return nil
-		}
-	}
-}
-
-// Above is Closest as if the configured zone had not been: where a forward or
-// stub zone with First fails, iteration goes on from here.
-func (s *Store) Above(zone domain.Name, sname domain.Name, now time.Time) *Point {
-	for n := sname; ; n = n.Parent() {
-		if p, ok := s.config[n]; ok && n != zone {
-			return p
-		}
-		if b, expires, ok := s.cache.GetPoint(n, now); ok {
-			if p, ok := decode(n, b, expires); ok {
-				return p
-			}
-		}
-		if n.IsRoot() {
-			return s.hints
 		}
 	}
 }

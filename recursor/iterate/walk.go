@@ -29,7 +29,7 @@ type walk struct {
 
 	unknown   bool              // the cache has nothing for SNAME
 	cut       *delegation.Point // nil: to be looked up
-	above     domain.Name       // configured zone with First that has failed
+	failed    []domain.Name     // configured zones with First whose servers have
 	avoid     domain.Name       // zone whose servers are being looked for
 	shown     minimised
 	sends     int
@@ -174,8 +174,8 @@ func (w *walk) conclude(s Step) (done bool, err error) {
 
 // closest is the Point to begin at.
 func (w *walk) closest(now time.Time) *delegation.Point {
-	if !w.above.IsZero() && w.sname.Within(w.above) {
-		return w.points.Above(w.above, w.sname, now)
+	if len(w.failed) > 0 {
+		return w.points.Beside(w.failed, w.sname, w.stype, now)
 	}
 	if !w.avoid.IsZero() && w.sname.Within(w.avoid) {
 		return w.points.Closest(w.avoid.Parent(), wire.TypeA, now)
@@ -237,7 +237,7 @@ func (w *walk) anotherWay(err error) bool {
 		return true
 	}
 	if w.cut.Kind != delegation.Authoritative && w.cut.First {
-		w.above, w.cut = w.cut.Zone, nil
+		w.failed, w.cut = append(w.failed, w.cut.Zone), nil
 		return true
 	}
 	return false
