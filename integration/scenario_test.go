@@ -2,9 +2,11 @@ package integration_test
 
 import (
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -113,6 +115,12 @@ func TestEveryReasonHasAStory(t *testing.T) {
 		shown := strings.Contains(all.String(), ": "+r.String()+"\n")
 		if _, ok := elsewhere[r]; !ok && !shown {
 			t.Errorf("no scenario shows the reason %q", r)
+		}
+		// The client hears it, with its code.
+		code, tell := r.Code()
+		told := regexp.MustCompile(fmt.Sprintf(`(?m)^ +error +%d [^:]*: %s`, code, regexp.QuoteMeta(r.String())))
+		if _, ok := elsewhere[r]; !ok && tell && r != validate.FetchFailed && !told.MatchString(all.String()) {
+			t.Errorf("no client is told %d for the reason %q", code, r)
 		}
 	}
 }

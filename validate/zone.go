@@ -178,7 +178,9 @@ func (c *court) keys(z *zone, f *Fetched) Verdict {
 	}
 	vouched := z.voucher(all)
 	if vouched.Keys.Len() == 0 {
-		v := Verdict{Reason: unvouched(vouched.Fault), Zone: z.name}
+		v := Verdict{
+			Reason: unvouched(vouched.Fault), Zone: z.name, KeyTag: vouched.KeyTag, Algorithm: vouched.Algorithm,
+		}
 		if vouched.Unusable {
 			v.Status = Insecure
 		}

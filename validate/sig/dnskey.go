@@ -162,8 +162,11 @@ func (ks *Keys) tagged(tag uint16, a Algorithm) (found []*Key, fault Fault) {
 type Vouched struct {
 	// Keys verify the DNSKEY RRset they were found in.
 	Keys *Keys
-	// Fault says, where there are no Keys, how far it came.
-	Fault Fault
+	// Fault says, where there are no Keys, how far it came, and KeyTag and
+	// Algorithm with which DS record.
+	Fault     Fault
+	KeyTag    uint16
+	Algorithm Algorithm
 	// Unusable tells that each DS record stands for a key that is beyond our
 	// limits: nothing that we support leads to the zone's keys, as if the
 	// algorithm were unknown.
@@ -191,7 +194,9 @@ func (ks *Keys) VouchedBy(records []DS) Vouched {
 				v.Keys.add(k)
 			}
 		}
-		v.Fault = max(v.Fault, fault)
+		if i == 0 || fault > v.Fault {
+			v.Fault, v.KeyTag, v.Algorithm = max(v.Fault, fault), ds.KeyTag, ds.Algorithm
+		}
 		v.Unusable = v.Unusable && unusable
 	}
 	if v.Keys.Len() > 0 {
