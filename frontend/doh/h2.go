@@ -44,6 +44,9 @@ const (
 	// h2Held is the most octets of answers that wait for windows or for the client
 	// to read.
 	h2Held = 256 << 10
+	// h2Eager is how many streams a client may open before it has acknowledged what
+	// it may: no fewer than clients take for granted (RFC 9113 §6.5.2).
+	h2Eager = 100
 	// h2Read is the room for what a read brings.
 	h2Read = 4096
 	// h2Write is the most that answers are gathered into one write: what a record
@@ -73,6 +76,7 @@ type h2conn struct {
 	records    []int  // where in it records of TLS begin
 	greeting   string // what is left of the preface
 	settled    bool   // the client's first SETTINGS came
+	knows      bool   // it has acknowledged ours
 	asked      bool   // a whole query came
 	block      []byte // of headers, while it comes in pieces
 	head       head
@@ -97,6 +101,7 @@ type h2conn struct {
 	last     uint32        // the highest stream that the client opened
 	window   int64         // what the client takes on the connection
 	initial  int64         // what it takes on a new stream
+	missing  int           // streams whose misses are in progress
 	held     int           // octets of answers that wait for windows
 	received int           // octets of DATA for which the client has no credit again
 	owed     int           // of these, what it is to be given

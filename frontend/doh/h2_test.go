@@ -243,10 +243,16 @@ func TestStreams(t *testing.T) {
 			f.send(f.WriteRSTStream(1, http2.ErrCodeCancel), f.WriteData(1, true, query('h')))
 		}, 1, "RST_STREAM " + closedError},
 		{"too many streams", func(f *framer) {
+			f.send(f.WriteSettingsAck())
 			for id := uint32(1); id <= 9; id += 2 {
 				f.open(id, "POST", Path, "content-type", mediaType)
 			}
 		}, 9, "RST_STREAM REFUSED_STREAM"},
+		{"too many streams of a client that does not know", func(f *framer) {
+			for id := uint32(1); id <= 2*h2Eager+1; id += 2 {
+				f.open(id, "POST", Path, "content-type", mediaType)
+			}
+		}, 2*h2Eager + 1, "RST_STREAM REFUSED_STREAM"},
 		// §5.3.1 of RFC 7540, which clients may still hold to
 		{"a stream that depends on itself", func(f *framer) {
 			f.send(f.WriteHeaders(http2.HeadersFrameParam{
@@ -554,4 +560,40 @@ func TestGoAwayNamesTheLastStream(t *testing.T) {
 		t.Errorf("stream 7: %s", got)
 	}
 	<-ended
+}
+
+// A client that does not know yet how many streams it may open may open some
+// more: their misses wait for each other.
+func TestEagerClients(t *testing.T) {
+	const misses, streams = 4, 20
+	e := &echo{release: make(chan struct{}), entered: make(chan struct{}, streams)}
+	s := serve(t, Options{Handler: e, Limits: frontend.Limits{Outstanding: misses}}, secure)
+	f := s.framer()
+	for id := uint32(1); id < 2*streams; id += 2 {
+		f.get(id, Path+inURL(query('m')))
+	}
+	if got := f.ping(); got != "PING" {
+		t.Fatal(got)
+	}
+	for range misses {
+		<-e.entered
+	}
+	if stats := s.Stats(); stats.Of(frontend.Misses) != misses {
+		t.Errorf("%d misses are in progress, %d are allowed", stats.Of(frontend.Misses), misses)
+	}
+	f.send(f.WriteRSTStream(2*streams-1, http2.ErrCodeCancel)) // which still waits for its turn
+	if got := f.ping(); got != "PING" {
+		t.Fatal(got)
+	}
+	close(e.release)
+	answered := 0
+	f.until(func(frame http2.Frame) bool {
+		if d, ok := frame.(*http2.DataFrame); ok && d.StreamEnded() {
+			answered++
+		}
+		return answered == streams-1
+	})
+	if stats := s.stop(); stats.Of(frontend.Misses) != streams-1 || stats.Of(frontend.Replies) != streams-1 {
+		t.Errorf("counted %v", stats)
+	}
 }

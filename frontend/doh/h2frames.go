@@ -59,6 +59,7 @@ func (c *h2conn) frame(frame http2.Frame) bool {
 // settings takes the client's settings and acknowledges them.
 func (c *h2conn) settings(f *http2.SettingsFrame) bool {
 	if f.IsAck() {
+		c.knows = true
 		return true
 	}
 	c.mu.Lock()

@@ -175,7 +175,11 @@ func (c *h2conn) opened(h *head) bool {
 	c.mu.Lock()
 	s, last := c.stream(h.stream), c.last
 	ignored := c.ending && h.stream > last
-	crowded := len(c.streams) >= c.l.o.Limits.Outstanding
+	most := c.l.o.Limits.Outstanding
+	if !c.knows {
+		most = max(most, h2Eager)
+	}
+	crowded := len(c.streams) >= most
 	if h.stream > last && !ignored {
 		c.last = h.stream
 	}

@@ -221,7 +221,7 @@ func (c *h2conn) rest() {
 // long: to send the rest of a request, or to take an answer. It has c.mu.
 func (c *h2conn) owes() bool {
 	for _, s := range c.streams {
-		if s.state != h2Waiting {
+		if _, timed := c.until(s); timed {
 			return true
 		}
 	}

@@ -17,6 +17,9 @@ type h2state uint8
 const (
 	// h2Receiving: the client has not sent all of its request.
 	h2Receiving h2state = iota
+	// h2Queued: as many misses are in progress as may be. A client may open more
+	// streams than that before it knows better.
+	h2Queued
 	// h2Waiting: the handler has not answered.
 	h2Waiting
 	// h2Sending: the windows are too small for the answer.
@@ -39,7 +42,7 @@ type h2stream struct {
 	got, received int    // octets of the body, and with padding
 	length        int64  // of the body as the header has it, or -1
 	refusal       status // to be told when it has ended
-	client        frontend.Query
+	query         frontend.Query
 
 	answered bool   // of one that waits
 	rest     []byte // of the answer that is sent
@@ -118,7 +121,7 @@ func (c *h2conn) request(h *head) bool {
 	c.mu.Lock()
 	s := c.open(h.stream, h2Receiving, c.query.At)
 	c.mu.Unlock()
-	s.head, s.post, s.length, s.client = h.method == http.MethodHead, post, h.length, c.query
+	s.head, s.post, s.length, s.query = h.method == http.MethodHead, post, h.length, c.query
 	if refusal.code == 0 && h.length > frontend.MaxMessage {
 		refusal = tooLong()
 	}
@@ -150,7 +153,7 @@ func (c *h2conn) complete(s *h2stream) bool {
 	if s.refusal.code != 0 {
 		return c.settle(s, s.refusal)
 	}
-	c.query.Client = s.client.Client
+	c.query.Client = s.query.Client
 	return c.ask(s.id, s, s.body, s.head)
 }
 
@@ -221,10 +224,10 @@ func (c *h2conn) ask(id uint32, s *h2stream, msg []byte, isHead bool) bool {
 	c.query.Message = msg
 	b := c.l.benches.Get().(*bench)
 	n, hit := c.l.o.Handler.Hit(&c.query, b[:]) // a panic costs the bench too
-	var more bool
+	more := true
 	switch {
 	case !hit:
-		more = c.miss(id, s, isHead)
+		c.miss(id, s, isHead)
 	case n == 0:
 		c.counters.Add(frontend.Silent, 1)
 		more = c.say(id, s, isHead, overloaded())
@@ -236,30 +239,53 @@ func (c *h2conn) ask(id uint32, s *h2stream, msg []byte, isHead bool) bool {
 	return more
 }
 
-// miss hands a copy of the query to the handler's Miss.
-func (c *h2conn) miss(id uint32, s *h2stream, isHead bool) bool {
-	if !c.l.o.Misses.Enter() {
-		c.counters.Add(frontend.Overload, 1)
-		return c.say(id, s, isHead, overloaded())
-	}
-	c.counters.Add(frontend.Misses, 1)
+// miss hands a copy of the query to the handler's Miss, now or when there is room.
+func (c *h2conn) miss(id uint32, s *h2stream, isHead bool) {
 	c.mu.Lock()
 	if s == nil {
-		s = c.open(id, h2Waiting, c.query.At)
+		s = c.open(id, h2Queued, c.query.At)
 		s.body = append(s.body, c.query.Message...)
 	}
-	s.state, s.head = h2Waiting, isHead
+	s.state, s.head, s.query = h2Queued, isHead, c.query
+	s.query.Message = s.body
+	s = c.dequeue()
 	c.mu.Unlock()
-	own := c.query
-	own.Message = s.body
+	c.resolve(s)
+}
+
+// dequeue is the next stream whose miss may begin, or nil. It has c.mu.
+func (c *h2conn) dequeue() *h2stream {
+	if c.missing >= c.l.o.Limits.Outstanding {
+		return nil
+	}
+	for _, s := range c.streams {
+		if s.state == h2Queued {
+			s.state = h2Waiting
+			c.missing++
+			return s
+		}
+	}
+	return nil
+}
+
+// resolve begins the miss of a stream that was dequeued, or of the next one where
+// there is no room for it.
+func (c *h2conn) resolve(s *h2stream) {
+	for s != nil && !c.l.o.Misses.Enter() {
+		c.counters.Add(frontend.Overload, 1)
+		s = c.give(s, overloaded())
+	}
+	if s == nil {
+		return
+	}
+	c.counters.Add(frontend.Misses, 1)
 	c.l.open.Add(1)
 	c.l.o.Clock.Go("doh miss", func() {
 		defer c.l.open.Done()
-		defer c.missed(s)
+		defer func() { c.resolve(c.give(s, noAnswer())) }()
 		defer c.l.o.Misses.Leave()
-		c.l.o.Handler.Miss(&own, func(msg []byte) { c.reply(s, msg) })
+		c.l.o.Handler.Miss(&s.query, func(msg []byte) { c.reply(s, msg) })
 	})
-	return true
 }
 
 // reply answers the query of a stream, once.
@@ -285,20 +311,22 @@ func (c *h2conn) reply(s *h2stream, msg []byte) {
 	c.flush()
 }
 
-// missed is for a query that got no answer, whatever the reason.
-func (c *h2conn) missed(s *h2stream) {
+// give ends the miss of a stream, whatever came of it: where that is no answer,
+// it says why. It returns the stream that is next.
+func (c *h2conn) give(s *h2stream, why status) *h2stream {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s.answered {
-		return
+	switch {
+	case s.answered:
+	case c.broken || s.gone:
+		c.drop(s)
+	default:
+		c.out.cut()
+		c.refusal(s.id, s, s.head, why)
+		c.out.cut()
+		c.flush()
 	}
 	s.answered = true
-	if c.broken || s.gone {
-		c.drop(s)
-		return
-	}
-	c.out.cut()
-	c.refusal(s.id, s, s.head, noAnswer())
-	c.out.cut()
-	c.flush()
+	c.missing--
+	return c.dequeue()
 }
