@@ -61,7 +61,9 @@ type candidate struct {
 // configuration, glue, and what the cache knows of names without glue.
 func (w *walk) newList(q scrub.Asked) *list {
 	if w.slist == nil {
-		w.slist = new(list)
+		if w.slist, _ = w.lists.Get().(*list); w.slist == nil {
+			w.slist = new(list)
+		}
 	}
 	l := w.slist
 	*l = list{walk: w, q: q, point: w.cut}
@@ -91,6 +93,15 @@ func (w *walk) newList(q scrub.Asked) *list {
 		}
 	}
 	return l
+}
+
+// giveBack leaves the memory of the walk's list to others.
+func (w *walk) giveBack() {
+	if w.slist != nil {
+		*w.slist = list{} // it keeps nothing alive
+		w.lists.Put(w.slist)
+		w.slist = nil
+	}
 }
 
 // enough is how many name servers without glue are looked for in the cache

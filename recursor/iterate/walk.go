@@ -61,6 +61,7 @@ func (w *Walker) Walk(t *Task, k Key, begun Result, now time.Time) (Result, erro
 		c.unknown = true // Known looked there
 	}
 	err := c.run()
+	c.giveBack() // not after a panic: who knows who has it then
 	return c.out, err
 }
 

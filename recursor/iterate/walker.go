@@ -2,6 +2,7 @@ package iterate
 
 import (
 	"net/netip"
+	"sync"
 
 	"recursor/cache"
 	"recursor/clock"
@@ -93,6 +94,7 @@ type Walker struct {
 	judge   Judge // nil: validation is off
 	asker   Asker
 	o       Options
+	lists   sync.Pool // of *list
 }
 
 // Parts are what a Walker works with. Judge may be nil.
