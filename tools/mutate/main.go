@@ -14,6 +14,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"regexp"
+	"slices"
 	"time"
 )
 
@@ -26,6 +28,7 @@ type options struct {
 	known    string
 	out      string
 	list     bool
+	match    string
 	packages []string
 }
 
@@ -33,11 +36,12 @@ func main() {
 	var o options
 	flag.IntVar(&o.sample, "sample", 0, "try so many mutants of each package, chosen at random; 0 is all")
 	flag.Uint64Var(&o.seed, "seed", 1, "seed of the choice: the same one chooses the same mutants of the same sources")
-	flag.DurationVar(&o.patience, "patience", 2*time.Minute, "how long the tests of one mutant may take; it counts as noticed then")
+	flag.DurationVar(&o.patience, "patience", 2*time.Minute, "how long the tests of one mutant may take at most, beside five times what they take as it is; it counts as noticed then")
 	flag.DurationVar(&o.budget, "budget", 0, "how long all may take; 0 is as long as it needs")
 	flag.StringVar(&o.known, "known", "", "`FILE` with the mutants that may survive, and why")
 	flag.StringVar(&o.out, "out", "", "write what became of each mutant to `FILE`")
 	flag.BoolVar(&o.list, "list", false, "list the mutants and try none")
+	flag.StringVar(&o.match, "match", "", "try only the mutants whose names this `EXPRESSION` matches")
 	flag.Parse()
 	if o.packages = flag.Args(); len(o.packages) == 0 {
 		fmt.Fprintln(os.Stderr, "mutate: name packages by their folders, such as ./validate/sig")
@@ -52,6 +56,10 @@ func main() {
 var errSurvivors = errors.New("mutants survive that no test notices and no line explains")
 
 func run(o options) error {
+	wanted, err := regexp.Compile(o.match)
+	if err != nil {
+		return err
+	}
 	known, err := readKnown(o.known)
 	if err != nil {
 		return err
@@ -71,6 +79,7 @@ func run(o options) error {
 		if err != nil {
 			return err
 		}
+		mutants = slices.DeleteFunc(mutants, func(m mutant) bool { return !wanted.MatchString(m.String()) })
 		if o.list {
 			for _, m := range mutants {
 				fmt.Fprintln(out, m)

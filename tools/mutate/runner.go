@@ -21,7 +21,8 @@ type runner struct {
 	out      io.Writer
 	began    time.Time
 	stop     <-chan os.Signal
-	survived int // and not explained
+	limit    time.Duration // of the tests of one mutant
+	survived int           // and not explained
 }
 
 // fate is what becomes of a mutant.
@@ -81,7 +82,9 @@ func (r *runner) sound(folder string) error {
 	binary := filepath.Join(dir, "sound.test")
 	out, err := compile(folder, "", binary)
 	if err == nil {
-		out, err = r.test(folder, binary, "-test.short")
+		began := time.Now()
+		out, err = test(folder, binary, r.patience, "-test.short")
+		r.limit = min(r.patience, 10*time.Second+5*time.Since(began))
 	}
 	if err != nil {
 		return fmt.Errorf("the tests of %s fail as they are: %w\n%s", folder, err, out)
@@ -114,8 +117,11 @@ func (r *runner) one(folder string, m mutant) (fate, error) {
 	if _, err := compile(folder, overlay, binary); err != nil {
 		return unviable, nil
 	}
-	for _, extent := range [][]string{{"-test.short"}, nil} {
-		_, err := r.test(folder, binary, extent...)
+	for _, run := range []struct {
+		limit time.Duration
+		args  []string
+	}{{r.limit, []string{"-test.short"}}, {r.patience, nil}} {
+		_, err := test(folder, binary, run.limit, run.args...)
 		switch {
 		case errors.Is(err, context.DeadlineExceeded):
 			return timedOut, nil
@@ -165,9 +171,9 @@ func compile(folder, overlay, binary string) ([]byte, error) {
 	return exec.Command("go", append(args, folder)...).CombinedOutput()
 }
 
-// test runs the tests of a package; a failure is an error, and so is too long a time.
-func (r *runner) test(folder, binary string, args ...string) ([]byte, error) {
-	ctx, stop := context.WithTimeout(context.Background(), r.patience)
+// test runs compiled tests in their folder; a failure is an error, and so is too long a time.
+func test(folder, binary string, limit time.Duration, args ...string) ([]byte, error) {
+	ctx, stop := context.WithTimeout(context.Background(), limit)
 	defer stop()
 	c := exec.CommandContext(ctx, binary, append(args, "-test.failfast")...)
 	c.Dir = folder // as go test does

@@ -18,6 +18,13 @@ func TestBitmapThatIsCut(t *testing.T) {
 	if !only.bare() || !only.lacks(owner, wire.TypeANY) || whole.lacks(owner, wire.TypeANY) {
 		t.Error("RRSIG and NSEC are not all that there is")
 	}
+	// A block without bits is none that a server may send, and shows nothing.
+	if with := append(append(Bitmap(nil), only...), 1, 1, 0); !with.bare() {
+		t.Errorf("%x shows something", with)
+	}
+	if with := append(append(Bitmap(nil), only...), 1, 1, 1); with.bare() {
+		t.Errorf("%x shows nothing", with)
+	}
 	for n := range only {
 		if cut := only[:n]; !cut.bare() || cut.Has(wire.TypeNSEC) {
 			t.Errorf("%x shows something", cut)

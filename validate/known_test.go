@@ -1,0 +1,92 @@
+package validate_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"recursor/dns/domain"
+	"recursor/dns/rrset"
+	"recursor/dns/wire"
+	"recursor/validate"
+)
+
+// What was judged and kept is not judged again: an unsigned delegation, too, whichever record of its proof comes first.
+func TestKnownDelegationCostsNothing(t *testing.T) {
+	w := internet(t)
+	w.keeps = true
+	w.want("www.plain.com.", a, "insecure delegation not signed")
+	ds := validate.Want{Name: name("plain.com."), Type: wire.TypeDS}
+	for round, change := range []func(f *validate.Fetched){
+		func(*validate.Fetched) {},
+		func(f *validate.Fetched) {
+			stranger := f.Proof[0].Clone()
+			stranger.Sigs = nil
+			f.Proof = append([]rrset.Set{stranger}, f.Proof...)
+		},
+	} {
+		f, ok := w.kept[ds]
+		if !ok || !f.Known || len(f.Proof) == 0 {
+			t.Fatalf("%v is not kept: %+v", ds, f)
+		}
+		change(&f)
+		w.kept[ds] = f
+		before := w.checks
+		w.want("www.plain.com.", a, "insecure delegation not signed")
+		if w.checks != before {
+			t.Errorf("round %d: %d checks for what is known", round, w.checks-before)
+		}
+	}
+}
+
+// Below a name that is proven not to exist nothing is asked for.
+func TestNothingIsAskedBelowWhatIsAbsent(t *testing.T) {
+	w := internet(t)
+	forged := rrset.New(name("a.b.c.nobody.example.com."), a, 300, []byte{192, 0, 2, 66})
+	r := validate.Response{Name: forged.Name, Type: a, Target: forged.Name, Set: &forged}
+	parts, err := w.judge().Judge(&r, w.now, w, w)
+	if v := parts.Worst(); err != nil || said(v) != "bogus signature missing" {
+		t.Errorf("%s, %v", said(v), err)
+	}
+	asked := func(n string) bool {
+		return slices.ContainsFunc(w.fetched, func(s string) bool { return strings.HasPrefix(s, n+" DS") })
+	}
+	if !asked("nobody.example.com.") || asked("c.nobody.example.com.") {
+		t.Errorf("asked for %s", strings.Join(w.fetched, ", "))
+	}
+}
+
+// A signature of a zone above the one that was asked does not hide the right one behind it.
+func TestForeignSignatureFirst(t *testing.T) {
+	for _, signer := range []string{"com.", ".", "other.", "www.example.com."} {
+		w := internet(t)
+		w.change = func(r *validate.Response) {
+			if r.Type != a || r.Set == nil {
+				return
+			}
+			right := r.Set.Sigs.First()
+			_, n, err := domain.FromWire(right[18:])
+			if err != nil {
+				t.Fatal(err)
+			}
+			forged := append(append(slices.Clone(right[:18]), name(signer).AppendWire(nil)...), right[18+n:]...)
+			r.Set.Sigs = rrset.List(nil).Append(forged).Append(right)
+		}
+		w.want("www.example.com.", a, "secure")
+	}
+	// Nor does one of the child over its own DS records.
+	w := internet(t)
+	w.change = func(r *validate.Response) {
+		if r.Type != wire.TypeDS || r.Set == nil || r.Name != name("example.com.") {
+			return
+		}
+		right := r.Set.Sigs.First()
+		_, n, err := domain.FromWire(right[18:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		forged := append(append(slices.Clone(right[:18]), r.Name.AppendWire(nil)...), right[18+n:]...)
+		r.Set.Sigs = rrset.List(nil).Append(forged).Append(right)
+	}
+	w.want("www.example.com.", a, "secure")
+}
