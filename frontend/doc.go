@@ -12,7 +12,8 @@
 // # Resources
 //
 // Connections and misses in progress are bounded, in all and, for connections,
-// per client; the connection that was idle longest gives way. Counting is a
+// per client; the connection that was idle longest gives way, and the more are
+// open the less time idle ones have. Counting is a
 // few atomic additions per batch on cache lines of a worker's own.
 //
 // # Security

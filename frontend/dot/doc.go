@@ -9,7 +9,8 @@
 //
 // # Resources
 //
-// Those of package stream, and what TLS needs: some 20 KiB for a connection. A
+// Those of package stream, and what TLS needs: some 24 KiB for a connection. All
+// records that one read of the system brought are served together. A
 // handshake has no more time than a new connection has for its first query.
 //
 // # Security
