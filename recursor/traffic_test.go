@@ -150,3 +150,24 @@ func TestZonesOfEverybodyHaveQuotasOfTheirOwn(t *testing.T) {
 		}
 	}
 }
+
+// A burst of questions to a zone that is well is over soon: what is too much waits a little, and nobody fails.
+func TestABurstWaitsForItsTurn(t *testing.T) {
+	for what, quotas := range map[string]infra.Quotas{
+		"zone":   {Zone: 50, Server: 5000, TopZone: 5000, TopServer: 5000},
+		"server": {Zone: 5000, Server: 50, TopZone: 5000, TopServer: 5000},
+	} {
+		w := newWorld(t, exampleAt1, "")
+		w.options.Quotas = quotas
+		w.start()
+		w.example("192.0.2.1", "example.com.")
+		w.net.Link(netip.MustParseAddr("192.0.2.1")).RTT = 20 * time.Millisecond
+		began := w.clock.Now().TTL
+		if reasons, _ := w.flood(250, "n%d.example.com."); reasons["answered"] != 250 {
+			t.Errorf("%s: %v", what, reasons)
+		}
+		if took := w.clock.Now().TTL.Sub(began); took > 400*time.Millisecond {
+			t.Errorf("%s: took %v", what, took)
+		}
+	}
+}

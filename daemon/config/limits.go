@@ -166,8 +166,8 @@ func (l *Limits) keys() []key {
 			"Replies that do not match a query, as somebody sends who guesses at its ID and port (RFC 5452 §9.3), after which "+
 				"the question is sent over TCP. Over TCP they end the connection."),
 		count("fetches-per-zone", &l.FetchesPerZone, 10, 200, 100000,
-			"Questions that are put to the servers of one zone at a time; further ones fail at once. Of a zone whose servers "+
-				"fail, fewer: down to a tenth. Answers random names of a zone that cannot bear them (water torture)."),
+			"Questions that are put to the servers of one zone at a time; further ones wait for a quarter of a second, then "+
+				"they fail. Of a zone whose servers fail, fewer, down to a tenth, and none waits. Answers random names of a zone that cannot bear them (water torture)."),
 		count("fetches-per-server", &l.FetchesPerServer, 10, 100, 100000,
 			"Queries under way to one server; then others are asked. Of a server that fails, fewer: down to a tenth."),
 		count("fetches-per-top-zone", &l.FetchesPerTopZone, 10, 5000, 100000,

@@ -63,6 +63,7 @@ type load struct {
 
 const (
 	allFailed = 1 << 10
+	bearable  = allFailed / 4
 	// loadMemory is after how many outcomes the share of failures is another.
 	loadMemory = 32
 	// loadFades is the time in which the share of failures halves while nothing
@@ -75,13 +76,15 @@ const (
 // limit is the quota that is left to a zone or server whose questions fail: all
 // of it up to a quarter of failures, then less, a tenth in the end.
 func (l *load) limit(quota int) int {
-	const bearable = allFailed / 4
-	if l.failed <= bearable {
+	if !l.failing() {
 		return quota
 	}
 	least := max(quota/10, 1)
 	return least + (quota-least)*(allFailed-l.failed)/(allFailed-bearable)
 }
+
+// failing reports whether more comes to nothing than packets get lost.
+func (l *load) failing() bool { return l.failed > bearable }
 
 // fade forgets failures of long ago.
 func (l *load) fade(now time.Time) {
@@ -135,12 +138,26 @@ func NewTraffic(q Quotas) *Traffic {
 	}
 }
 
+// Admission is what Traffic says to one more.
+type Admission uint8
+
+// Admissions.
+const (
+	// Free: go on; Done must follow.
+	Free Admission = iota
+	// Busy: there is enough under way, and it goes well: a place may come free
+	// soon.
+	Busy
+	// Failing: there is enough under way for a zone or server that fails.
+	Failing
+)
+
 // Question asks to put one more question to the servers of zone. top tells that
 // names of everybody lead through the zone.
-func (t *Traffic) Question(zone domain.Name, top Top, now time.Time) (Pass, bool) {
+func (t *Traffic) Question(zone domain.Name, top Top, now time.Time) (Pass, Admission) {
 	p := Pass{t: t, total: &t.questions}
 	if t.questions.Add(1) <= t.idle {
-		return p, true
+		return p, Free
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -154,10 +171,10 @@ func (t *Traffic) Question(zone domain.Name, top Top, now time.Time) (Pass, bool
 }
 
 // Send asks to send one more query to a server of such a zone.
-func (t *Traffic) Send(addr netip.AddrPort, top Top, now time.Time) (Pass, bool) {
+func (t *Traffic) Send(addr netip.AddrPort, top Top, now time.Time) (Pass, Admission) {
 	p := Pass{t: t, total: &t.sends}
 	if t.sends.Add(1) <= t.idle {
-		return p, true
+		return p, Free
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -172,14 +189,17 @@ func (t *Traffic) Send(addr netip.AddrPort, top Top, now time.Time) (Pass, bool)
 }
 
 // enter counts one more in l; the lock is held.
-func (p Pass) enter(l *load, quota int) (Pass, bool) {
+func (p Pass) enter(l *load, quota int) (Pass, Admission) {
 	if l.n >= l.limit(quota) {
 		p.total.Add(-1)
-		return Pass{}, false
+		if l.failing() {
+			return Pass{}, Failing
+		}
+		return Pass{}, Busy
 	}
 	l.n++
 	p.load = l
-	return p, true
+	return p, Free
 }
 
 // Done ends what the Pass was for. It must be called once.

@@ -79,10 +79,12 @@ func TestTraffic(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	a, b := domain.MustParse("a.example."), domain.MustParse("b.example.")
 	tr := NewTraffic(Quotas{})
+	var last Admission
 	enter := func(zone domain.Name, top Top) (passes []Pass) {
 		for {
-			p, ok := tr.Question(zone, top, now)
-			if !ok {
+			p, admission := tr.Question(zone, top, now)
+			if admission != Free {
+				last = admission
 				return passes
 			}
 			passes = append(passes, p)
@@ -90,8 +92,8 @@ func TestTraffic(t *testing.T) {
 	}
 	// The first few of a busy time are not counted.
 	inA := enter(a, false)
-	if n := len(inA); n < 200 || n > 210 {
-		t.Fatalf("%d questions to one zone", n)
+	if n := len(inA); n < 200 || n > 210 || last != Busy {
+		t.Fatalf("%d questions to one zone, then %d", n, last)
 	}
 	if n := len(enter(b, false)); n != 200 {
 		t.Errorf("beside it, %d questions to another", n)
@@ -102,14 +104,14 @@ func TestTraffic(t *testing.T) {
 	for _, p := range inA {
 		p.Done(Failed, now)
 	}
-	if n := len(enter(a, false)); n < 20 || n > 30 {
-		t.Errorf("%d questions to a zone that fails", n)
+	if n := len(enter(a, false)); n < 20 || n > 30 || last != Failing {
+		t.Errorf("%d questions to a zone that fails, then %d", n, last)
 	}
 
 	addr := netip.MustParseAddrPort("192.0.2.1:53")
 	send := func(top Top) (n int) {
 		for {
-			if _, ok := tr.Send(addr, top, now); !ok {
+			if _, admission := tr.Send(addr, top, now); admission != Free {
 				return n
 			}
 			n++
@@ -131,8 +133,8 @@ func TestTrafficEnds(t *testing.T) {
 	for range 1000 {
 		var passes []Pass
 		for range 20 {
-			p, ok := tr.Question(zone, false, now)
-			if !ok {
+			p, admission := tr.Question(zone, false, now)
+			if admission != Free {
 				t.Fatal("what has ended is counted")
 			}
 			passes = append(passes, p)

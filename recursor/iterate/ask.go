@@ -74,9 +74,13 @@ const maxBeside = 3
 // askServers asks servers of the cut until one gives a usable response, as long
 // as there are not too many questions to its zone already.
 func (w *walk) askServers(q scrub.Asked) (r *reply, err error) {
-	pass, ok := w.traffic.Question(q.Zone, w.top(), w.now)
-	if !ok {
-		return nil, &ede.Error{Code: ede.Other, Zone: q.Zone, Err: ErrFetches}
+	pass, admission := w.traffic.Question(q.Zone, w.top(), w.now)
+	for since := w.now; admission != infra.Free; pass, admission = w.traffic.Question(q.Zone, w.top(), w.now) {
+		if admission == infra.Failing || w.now.Sub(since) >= holdOut {
+			return nil, &ede.Error{Code: ede.Other, Zone: q.Zone, Err: ErrFetches}
+		}
+		w.signal.Wait(holdStep)
+		w.tick()
 	}
 	l := w.newList(q)
 	defer func() {
@@ -85,6 +89,13 @@ func (w *walk) askServers(q scrub.Asked) (r *reply, err error) {
 	}()
 	return l.seek()
 }
+
+// A question waits for a place among those to a zone or server that is busy and
+// well: bursts are over soon. It looks again every so often, and not for long.
+const (
+	holdOut  = 250 * time.Millisecond
+	holdStep = 50 * time.Millisecond
+)
 
 // top tells whether names of everybody lead through the cut.
 func (w *walk) top() infra.Top {
@@ -137,8 +148,11 @@ func (l *list) seek() (*reply, error) {
 	}
 }
 
-// waiting reports whether something may still come: a reply or an address.
-func (l *list) waiting() bool { return len(l.flying) > 0 && l.live() > 0 || len(l.lookups) > 0 }
+// waiting reports whether something may still come: a reply, an address, or a
+// place among what is under way to a server.
+func (l *list) waiting() bool {
+	return len(l.flying) > 0 && l.live() > 0 || len(l.lookups) > 0 || l.holding > 0
+}
 
 // live counts the sends whose time-out has not come.
 func (l *list) live() int {
@@ -184,6 +198,9 @@ func (l *list) nextMoment(now time.Time) time.Duration {
 		if d := l.lookups[i].begun.Add(lookupPatience).Sub(now); d > 0 && !l.dry {
 			next = min(next, d)
 		}
+	}
+	if l.holding > 0 {
+		next = min(next, holdStep)
 	}
 	return max(next, time.Microsecond)
 }

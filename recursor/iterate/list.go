@@ -26,6 +26,8 @@ type list struct {
 	resort  *reply     // better than nothing
 	empty   int        // answers that said nothing
 	silent  bool       // some server did not answer in time
+	holding int        // servers that are too busy at present
+	held    time.Time  // when the first was
 	reasons reasons
 	// dry: there is nobody left to send to; gluedDoubted: the names of servers
 	// with glue are being looked up too; gluedForeign: the glue of their own
@@ -54,6 +56,7 @@ type candidate struct {
 	name    domain.Name
 	history infra.History
 	struck  bool
+	held    time.Time // until when it is too busy to be asked
 	sends   int
 }
 
@@ -166,8 +169,13 @@ func (l *list) best(now time.Time) *candidate {
 	wander := l.task.Random.IntN(explore) == 0
 	var best *candidate
 	var bestRank, bestExpect int64
+	l.holding = 0
 	for _, c := range l.servers {
 		if c.struck || c.history.Spent() || l.isFlying(c) || l.shuns(c) {
+			continue
+		}
+		if now.Before(c.held) {
+			l.holding++
 			continue
 		}
 		class, st := l.class(c, now)

@@ -48,10 +48,9 @@ func (l *list) sendNext(now time.Time) (bool, error) {
 		if l.sends >= l.o.Limits.SendsPerName {
 			return false, spent(ErrSends)
 		}
-		pass, ok := l.traffic.Send(c.addr, l.top(), now)
-		if !ok {
-			l.reasons.busy = true
-			l.strike(c, "not asked: too many queries to it are under way")
+		pass, admission := l.traffic.Send(c.addr, l.top(), now)
+		if admission != infra.Free {
+			l.hold(c, admission, now)
 			continue
 		}
 		if err := l.task.Budget.send(now); err != nil {
@@ -65,6 +64,19 @@ func (l *list) sendNext(now time.Time) (bool, error) {
 		l.flying[len(l.flying)-1].pass = pass
 		return true, nil
 	}
+}
+
+// hold lets a server be that is busy, or strikes it where that takes too long.
+func (l *list) hold(c *candidate, a infra.Admission, now time.Time) {
+	if l.held.IsZero() {
+		l.held = now
+	}
+	if a == infra.Failing || now.Sub(l.held) >= holdOut {
+		l.reasons.busy = true
+		l.strike(c, "not asked: too many queries to it are under way")
+		return
+	}
+	c.held = now.Add(holdStep)
 }
 
 // newFlying is memory for one more send.
