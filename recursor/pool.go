@@ -18,7 +18,8 @@ var ErrVerifying = errors.New("too many signatures wait to be verified")
 
 // pool bounds how many signatures are verified at once, so that a processor is
 // left to those who need none: answers from the cache never wait for it. Whoever
-// verifies gives way after each signature to those who wait, in their order.
+// verifies leaves his place after each signature, and those who wait have it in
+// their order, but for a few who come by when it is free.
 type pool struct {
 	clock clock.Clock
 	// places are how many may verify, room how many may wait for that.
@@ -28,16 +29,11 @@ type pool struct {
 
 	mu      sync.Mutex
 	busy    int
-	waiting []*turn
-	most    int // were at it at once
+	waiting []clock.Signal // the first has waited longest
+	passed  int            // since he is the first
+	most    int            // were at it at once
 
 	counters struct{ signatures, failed, hashes atomic.Uint64 }
-}
-
-// turn is one who waits.
-type turn struct {
-	signal clock.Signal
-	come   bool
 }
 
 // newPool makes a pool; 0 places are those of all processors but one.
@@ -49,13 +45,19 @@ func newPool(c clock.Clock, places, room int) *pool {
 	return &pool{clock: c, places: places, room: max(room, 0), yield: places >= processors}
 }
 
+// maxPassed is how often the one who has waited longest may be passed by others
+// who come when a place is free: waking him takes longer than a check.
+const maxPassed = 4
+
 // enter waits for a place as long as the task has time; an error where there is
 // none.
 func (p *pool) enter(task *iterate.Task) error {
 	p.mu.Lock()
-	if p.busy < p.places {
-		p.busy++
-		p.most = max(p.most, p.busy)
+	if p.busy < p.places && p.passed < maxPassed {
+		p.take()
+		if len(p.waiting) > 0 {
+			p.passed++
+		}
 		p.mu.Unlock()
 		return nil
 	}
@@ -63,39 +65,54 @@ func (p *pool) enter(task *iterate.Task) error {
 		p.mu.Unlock()
 		return &ede.Error{Code: ede.Other, Err: ErrVerifying}
 	}
-	t := &turn{signal: p.clock.NewSignal()}
+	t := p.clock.NewSignal()
 	p.waiting = append(p.waiting, t)
 	p.mu.Unlock()
 	for {
-		woken := t.signal.Wait(task.Left(p.clock.Now().TTL))
+		woken := t.Wait(task.Left(p.clock.Now().TTL))
 		p.mu.Lock()
-		come := t.come
-		if !come && !woken {
-			p.waiting = slices.DeleteFunc(p.waiting, func(o *turn) bool { return o == t })
-		}
-		p.mu.Unlock()
-		if come {
+		if p.busy < p.places && p.waiting[0] == t {
+			p.take()
+			p.gone(0)
+			p.mu.Unlock()
 			return nil
 		}
 		if !woken {
+			p.gone(slices.Index(p.waiting, t))
+			p.mu.Unlock()
 			return &ede.Error{Code: ede.Other, Err: iterate.ErrDeadline}
 		}
+		p.mu.Unlock()
 	}
 }
 
-// leave gives the place to the one who has waited longest.
+func (p *pool) take() {
+	p.busy++
+	p.most = max(p.most, p.busy)
+}
+
+// gone takes one out of those who wait; the next may be first now.
+func (p *pool) gone(i int) {
+	p.waiting = slices.Delete(p.waiting, i, i+1)
+	if i == 0 {
+		p.passed = 0
+		p.call()
+	}
+}
+
+// call wakes the one who has waited longest where there is a place.
+func (p *pool) call() {
+	if p.busy < p.places && len(p.waiting) > 0 {
+		p.waiting[0].Set()
+	}
+}
+
+// leave gives the place up.
 func (p *pool) leave() {
 	p.mu.Lock()
-	if len(p.waiting) == 0 {
-		p.busy--
-		p.mu.Unlock()
-	} else {
-		next := p.waiting[0]
-		p.waiting = slices.Delete(p.waiting, 0, 1)
-		next.come = true
-		p.mu.Unlock()
-		next.signal.Set()
-	}
+	p.busy--
+	p.call()
+	p.mu.Unlock()
 	if p.yield {
 		runtime.Gosched()
 	}
