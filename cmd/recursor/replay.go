@@ -11,7 +11,7 @@ import (
 
 // replay plays scenarios against the resolver, in simulated time.
 func replay(_ context.Context, args []string, std stdio) int {
-	f := newFlags("replay", "[--transcript] [--html FILE] [--compare LEVEL] FILE…",
+	f := newFlags("replay", "[--transcript] [--html FILE] [--compare LEVEL] FILE… | --options",
 		"Plays scenarios (.rpl) against the resolver, in simulated time and on a simulated network, and prints for each\n"+
 			"step what was expected and what happened. Exit code 0: all is as expected; 1: something is not; 2: a scenario\n"+
 			"cannot be played.")
@@ -19,8 +19,13 @@ func replay(_ context.Context, args []string, std stdio) int {
 	compare := f.String("compare", "core+ttl+ede",
 		"how much of an answer is compared: `LEVEL` is core, sections or rcode,\nperhaps with +ttl and +ede")
 	page := f.String("html", "", "write a page with a sequence diagram to `FILE`")
+	options := f.Bool("options", false, "print which options of other resolvers scenarios may have, and what each is here")
 	if code, ok := parseFlags(f, args, std); !ok {
 		return code
+	}
+	if *options && f.NArg() == 0 {
+		fmt.Fprint(std.out, scenario.Table())
+		return exitOK
 	}
 	level, err := scenario.ParseLevel(*compare)
 	switch {
