@@ -90,3 +90,41 @@ func TestForeignSignatureFirst(t *testing.T) {
 	}
 	w.want("www.example.com.", a, "secure")
 }
+
+// A denial without a proof that counts: why it is bogus depends on whose signatures there are.
+func TestDenialWithoutProof(t *testing.T) {
+	foreign := func(sigs rrset.List) rrset.List {
+		right := sigs.First()
+		_, n, err := domain.FromWire(right[18:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rrset.List(nil).Append(append(append(slices.Clone(right[:18]), name("other.").AppendWire(nil)...), right[18+n:]...))
+	}
+	for what, tt := range map[string]struct {
+		change func(r *validate.Response)
+		want   string
+	}{
+		"no proof":         {func(r *validate.Response) { r.Proof = nil }, "bogus proof of denial missing"},
+		"nothing signed":   {func(r *validate.Response) { r.Proof, r.SOA.Sigs = nil, nil }, "bogus proof of denial missing"},
+		"no SOA":           {func(r *validate.Response) { r.Proof, r.SOA = nil, nil }, "bogus proof of denial missing"},
+		"a foreign SOA":    {func(r *validate.Response) { r.Proof, r.SOA.Sigs = nil, foreign(r.SOA.Sigs) }, "bogus signer is not the zone"},
+		"proof not signed": {func(r *validate.Response) { r.Proof[0].Sigs, r.Proof = nil, r.Proof[:1] }, "bogus signature missing"},
+		"a foreign proof": {func(r *validate.Response) {
+			r.Proof[0].Sigs, r.Proof, r.SOA = foreign(r.Proof[0].Sigs), r.Proof[:1], nil
+		}, "bogus signer is not the zone"},
+		"foreign, unsigned": {func(r *validate.Response) {
+			r.Proof[0].Sigs, r.Proof, r.SOA.Sigs = foreign(r.Proof[0].Sigs), r.Proof[:1], nil
+		}, "bogus signer is not the zone"},
+	} {
+		w := internet(t)
+		w.change = func(r *validate.Response) {
+			if r.Type == a && r.SOA != nil {
+				tt.change(r)
+			}
+		}
+		if got := said(w.verdict("nobody.example.com.", a)); got != tt.want {
+			t.Errorf("%s: %s, want %s", what, got, tt.want)
+		}
+	}
+}
