@@ -72,6 +72,10 @@ func (s *Server) Run(ctx context.Context) error {
 	for {
 		conn, err := s.listener.AcceptUnix()
 		if ctx.Err() != nil {
+			if err == nil {
+				_ = conn.Close() // it came too late
+			}
+			_ = s.listener.Close() // which who waits for the end of ctx may not have done yet, and now does not
 			return nil
 		}
 		if err != nil {
