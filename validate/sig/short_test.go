@@ -74,3 +74,13 @@ func TestFirstOfEqualFaults(t *testing.T) {
 		t.Errorf("%s, of %d", v.Fault, v.Signature.KeyTag)
 	}
 }
+
+// Algorithms have a digest where they sign one, and a way to be verified where they have a digest.
+func TestDigestsOfAlgorithms(t *testing.T) {
+	for _, i := range Algorithms() {
+		signsDigest := i.kind != unsupported && i.kind != edwards25519 && i.kind != edwards448
+		if signsDigest != (i.hash != 0) || signsDigest && !i.hash.Available() {
+			t.Errorf("%s: digest %d", i.Name, i.hash)
+		}
+	}
+}
