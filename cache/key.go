@@ -25,6 +25,17 @@ func (b *keyBuf) named(k kind, name domain.Name) []byte {
 	return b[:n]
 }
 
+// wire is the key of a name in wire form, and of a type where the kind has one.
+func (b *keyBuf) wire(k kind, name []byte, t wire.Type) []byte {
+	b[0] = byte(k)
+	n := 1 + copy(b[1:1+domain.MaxName], name)
+	if !k.hasType() {
+		return b[:n]
+	}
+	binary.BigEndian.PutUint16(b[n:], uint16(t))
+	return b[:n+2]
+}
+
 // nameOf is the wire form of the name in a key.
 func nameOf(key []byte) []byte {
 	if len(key) > 3 && kind(key[0]).hasType() {

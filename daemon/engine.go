@@ -9,6 +9,7 @@ import (
 	"recursor/cache/answer"
 	"recursor/clock"
 	"recursor/daemon/config"
+	"recursor/dns/wire"
 	"recursor/observe"
 	"recursor/random"
 	"recursor/recursor"
@@ -142,6 +143,7 @@ func (e *Engine) Handler(ctx context.Context) *serve.Handler {
 	if c.Cache.Prefetch {
 		o.Refresh = resolver{e}.refresh
 	}
+	o.Touch = func(k answer.Key, t wire.Type, now time.Time) { e.Cache.Touch(k.Name(), t, now) }
 	o.Zones = e.localZones()
 	return serve.New(ctx, o)
 }

@@ -12,6 +12,10 @@ import (
 	"recursor/frontend"
 )
 
+// touchOneIn is how many finished answers are given, more or less, until one of
+// them counts as a use of what it was made of.
+const touchOneIn = 64
+
 // finished answers with what was finished for an earlier client, writing to
 // dst; 0 where there is no such answer that fits this one. Who asks with RD
 // clear wants to know what the resolver holds, so that is looked up.
@@ -51,6 +55,9 @@ func (h *Handler) finished(r *request, dst []byte) int {
 	h.counters.add(r, Finished, f.RCode)
 	if f.Due {
 		h.refresh(r)
+	}
+	if r.header.ID%touchOneIn == 0 && h.set.Touch != nil {
+		h.set.Touch(r.key, r.qtype, h.now(r))
 	}
 	if h.tellsHits {
 		h.observe(r, &outcome{rcode: f.RCode, from: "cache"}, h.queries.Add(1))

@@ -7,6 +7,7 @@ import (
 
 	"recursor/cache/answer"
 	"recursor/clock"
+	"recursor/dns/wire"
 	"recursor/observe"
 	"recursor/random"
 	"recursor/serve/limit"
@@ -29,6 +30,10 @@ type Options struct {
 	// waiting for it; done is called when that is there. False: it does not, for
 	// now. What goes to it is no more than a tenth of what is asked here.
 	Refresh func(q Question, done func()) bool
+	// Touch, where there is one, is told now and then that a finished answer was
+	// given, so that what it was made of is not taken for forgotten. It must not
+	// block.
+	Touch func(k answer.Key, t wire.Type, now time.Time)
 	// Random gives the cookie secret where none is configured.
 	Random random.Seeder
 
