@@ -128,3 +128,30 @@ func TestDenialWithoutProof(t *testing.T) {
 		}
 	}
 }
+
+// What another call judges and keeps while this one fetches keys is not judged again.
+func TestKeptMeanwhile(t *testing.T) {
+	ds := validate.Want{Name: name("example.com."), Type: wire.TypeDS}
+	w := internet(t)
+	w.keeps = true
+	w.want("www.example.com.", a, "secure")
+	other := w.kept[ds]
+	if !other.Known || other.Set == nil {
+		t.Fatalf("%+v", other)
+	}
+	judge := func(meanwhile bool) int {
+		w.keeps, w.checks = false, 0
+		clear(w.kept)
+		w.change = func(r *validate.Response) {
+			if meanwhile && r.Type == wire.TypeDNSKEY && r.Name == name("com.") {
+				w.kept[ds] = other
+			}
+		}
+		w.want("www.example.com.", a, "secure")
+		return w.checks
+	}
+	alone, beside := judge(false), judge(true)
+	if beside != alone-1 {
+		t.Errorf("%d checks, %d where the DS records are known by then", alone, beside)
+	}
+}
