@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"recursor/clock"
@@ -75,7 +76,8 @@ type Listener struct {
 	endpoint  *doq.Endpoint // nil without HTTP/3
 	listeners []net.Listener
 	addrs     []netip.AddrPort
-	benches   sync.Pool      // of *bench
+	benches   sync.Pool // of *bench
+	date      atomic.Pointer[date]
 	open      sync.WaitGroup // visitors, and misses of the Responder
 }
 

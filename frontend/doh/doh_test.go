@@ -7,7 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"recursor/clock"
 	"recursor/frontend"
 )
 
@@ -17,6 +19,7 @@ func TestRequests(t *testing.T) { overBoth(t, testRequests) }
 func testRequests(t *testing.T, by HTTP2) {
 	const dns = "application/dns-message"
 	e := &echo{}
+	begin := clock.NewReal().Now().TTL.Truncate(time.Second)
 	s := serve(t, Options{Handler: e, HTTP2: by}, secure)
 	long := query(bytes.Repeat([]byte{'h'}, 60_000)...)
 	tooLong := make([]byte, frontend.MaxMessage+1)
@@ -67,6 +70,9 @@ func testRequests(t *testing.T, by HTTP2) {
 				}
 				if announced := got.header.Get("Alt-Svc"); (announced == `h3=":`+port(s.at)+`"; ma=86400`) != (v != three) {
 					t.Errorf("Alt-Svc: %q", announced)
+				}
+				if at, err := http.ParseTime(got.header.Get("Date")); v != three && (err != nil || at.Before(begin)) {
+					t.Errorf("Date: %q", got.header.Get("Date"))
 				}
 				if tc.body == nil {
 					if allow := got.header.Get("Allow"); (tc.status == 405) != (allow == "GET, HEAD, POST") {

@@ -101,6 +101,7 @@ type h2conn struct {
 	last     uint32        // the highest stream that the client opened
 	window   int64         // what the client takes on the connection
 	initial  int64         // what it takes on a new stream
+	now      time.Time     // of the responses that are written
 	missing  int           // streams whose misses are in progress
 	held     int           // octets of answers that wait for windows
 	received int           // octets of DATA for which the client has no credit again

@@ -137,11 +137,10 @@ func TestStalledBodies(t *testing.T) {
 	if got := f.outcome(1); got != "200" {
 		t.Fatal(got)
 	}
+	next := uint32(3)
 	for name, drip := range map[string]bool{"silent": false, "in drops": true} {
-		id := uint32(3)
-		if drip {
-			id = 5
-		}
+		id := next
+		next += 2
 		t.Run(name, func(t *testing.T) {
 			f.open(id, "POST", Path, "content-type", mediaType)
 			ended := make(chan struct{})

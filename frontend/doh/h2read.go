@@ -81,7 +81,6 @@ func (c *h2conn) serve() bool {
 	if !c.beginBatch() {
 		return false // it has given way
 	}
-	c.query.At = c.l.o.Clock.Now().TTL
 	more := true
 	for more && c.end-c.start >= h2FrameHeader {
 		header := c.in[c.start : c.start+h2FrameHeader]
@@ -167,9 +166,11 @@ func (c *h2conn) wrong(kind http2.FrameType, err error) bool {
 // beginBatch begins to serve what was read; false where the connection has given
 // way.
 func (c *h2conn) beginBatch() bool {
+	now := c.l.o.Clock.Now().TTL
+	c.query.At = now
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.serving = true
+	c.serving, c.now = true, now
 	return c.begin()
 }
 

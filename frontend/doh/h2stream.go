@@ -305,6 +305,7 @@ func (c *h2conn) reply(s *h2stream, msg []byte) {
 		c.drop(s)
 		return
 	}
+	c.now = c.l.o.Clock.Now().TTL
 	c.out.cut()
 	c.respond(s.id, s, s.head, msg)
 	c.out.cut()
@@ -321,6 +322,7 @@ func (c *h2conn) give(s *h2stream, why status) *h2stream {
 	case c.broken || s.gone:
 		c.drop(s)
 	default:
+		c.now = c.l.o.Clock.Now().TTL
 		c.out.cut()
 		c.refusal(s.id, s, s.head, why)
 		c.out.cut()

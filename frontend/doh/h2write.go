@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -17,7 +18,25 @@ import (
 const (
 	nameContentLength = 28 - 15
 	nameCacheControl  = 24 - 15
+	nameDate          = 33 - 15
 )
+
+// date is a field that changes once a second.
+type date struct {
+	second int64
+	field  []byte
+}
+
+// appendDate appends the time of a response (RFC 9110 §6.6.1).
+func (l *Listener) appendDate(dst []byte, now time.Time) []byte {
+	d := l.date.Load()
+	if d == nil || d.second != now.Unix() {
+		d = &date{now.Unix(), []byte{0x0f, nameDate, byte(len(http.TimeFormat))}}
+		d.field = now.UTC().AppendFormat(d.field, http.TimeFormat)
+		l.date.Store(d)
+	}
+	return append(dst, d.field...)
+}
 
 // appendNumber appends a field with a name of the static table, and a number
 // behind a prefix as its value.
@@ -61,7 +80,7 @@ func (c *h2conn) answer(id uint32, s *h2stream, isHead bool, msg []byte) bool {
 // respond queues the response of a good answer, of which s is the stream where
 // it has one; true where all of it is queued. It has c.mu.
 func (c *h2conn) respond(id uint32, s *h2stream, isHead bool, msg []byte) bool {
-	b := append(c.scratch[:0], c.okay...)
+	b := c.l.appendDate(append(c.scratch[:0], c.okay...), c.now)
 	b = appendNumber(b, nameContentLength, "", uint64(len(msg)))
 	b = appendNumber(b, nameCacheControl, "max-age=", uint64(freshness(msg)))
 	c.scratch = b
@@ -177,7 +196,7 @@ func (c *h2conn) refusal(id uint32, s *h2stream, isHead bool, why status) {
 	if c.l.endpoint != nil {
 		fields = append(fields, hpack.HeaderField{Name: "alt-svc", Value: alternative(c.query.Local.Port())})
 	}
-	c.scratch = appendFields(c.scratch[:0], fields...)
+	c.scratch = c.l.appendDate(appendFields(c.scratch[:0], fields...), c.now)
 	_ = c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: c.scratch, EndStream: isHead, EndHeaders: true})
 	c.body(id, s, isHead, []byte(text))
 }
