@@ -56,3 +56,24 @@ func TestWildcardDNAME(t *testing.T) {
 		t.Errorf("%s, %v", v.String(), err)
 	}
 }
+
+// Who decides over a name: the anchor at or nearest above it, unless a negative one is as near.
+func TestTrusted(t *testing.T) {
+	w := newWorld(t)
+	w.anchor(signed(t, plain(t, "example.", ""), sim.SignOptions{}))
+	w.anchor(signed(t, plain(t, "in.example.", ""), sim.SignOptions{}))
+	w.negative = append(w.negative, name("off.example."))
+	for n, want := range map[string]string{
+		"example.": "example.", "www.example.": "example.", "www.in.example.": "in.example.",
+		"www.off.example.": "insecure negative trust anchor", "other.": "indeterminate no trust anchor",
+	} {
+		zone, v, ok := w.judge().Trusted(name(n), w.now)
+		got := said(v)
+		if ok {
+			got = zone.String()
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", n, got, want)
+		}
+	}
+}

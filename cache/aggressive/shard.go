@@ -130,7 +130,7 @@ func (s *shard) cut(from, end []byte) (gone int) {
 		p := s.pages[i]
 		a, _, _ := p.seek(from)
 		b, _, _ := p.seek(end)
-		p.remove(a, b)
+		p.remove(a, max(a, b))
 		if p.used > 0 {
 			i++
 			continue
