@@ -162,6 +162,8 @@ func (r *entryReader) adjust(rest string) error {
 		switch {
 		case w == "copy_cookie":
 			a.CopyCookie = true
+		case w == "unreachable":
+			a.Unreachable = true
 		case w == "copy_id":
 			a.CopyID = true
 		case w == "copy_query":

@@ -324,4 +324,16 @@ func TestEndless(t *testing.T) {
 	}
 }
 
+// A server that the network does not reach, and one that gives its cookie.
+func TestOurAdjustments(t *testing.T) {
+	r := play(t, "core+ede", forwarding+"RANGE_BEGIN 0 2\n"+entry("MATCH opcode\nADJUST unreachable\nREPLY QR", ". A")+"RANGE_END\n"+
+		"RANGE_BEGIN 5 9\n"+entry("MATCH qname client_cookie\nADJUST copy_id copy_cookie\nREPLY QR RA", "a.example. A", answerA)+
+		entry("MATCH qname server_cookie\nADJUST copy_id\nREPLY QR RA", "b.example. A", "SECTION ANSWER\nb.example. 300 IN A 192.0.2.81")+"RANGE_END\n"+
+		"STEP 1 QUERY\n"+entry("REPLY RD DO", "x.example. A")+checkStep("2", "MATCH rcode ede=23\nREPLY SERVFAIL", "x.example. A")+
+		"STEP 3 TIME_PASSES ELAPSE 5\n"+
+		queryStep("5", "a.example. A")+checkStep("6", "MATCH rcode answer", "a.example. A", answerA)+
+		queryStep("7", "b.example. A")+checkStep("8", "MATCH rcode answer", "b.example. A", "SECTION ANSWER\nb.example. 300 IN A 192.0.2.81")+ending)
+	wantPassed(t, r)
+}
+
 func tail(s string) string { return s[max(0, len(s)-400):] }

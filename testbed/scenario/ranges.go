@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"recursor/dns/wire"
+	"recursor/transport"
 )
 
 // answerOne answers one query that waits, if a range can; the newest comes
@@ -79,8 +80,12 @@ func (p *player) rangeOf(to netip.AddrPort, id int) *Range {
 func (p *player) use(e *Entry, x *exchange) {
 	p.clock.Advance(1)
 	p.answered[e]++
-	if e.Adjust.DoNotAnswer {
+	switch {
+	case e.Adjust.DoNotAnswer:
 		x.dead = true
+		return
+	case e.Adjust.Unreachable:
+		x.end(transport.Outcome{Kind: transport.Unreachable})
 		return
 	}
 	x.deliver(e.answer(&e.Message, x.query))

@@ -42,6 +42,25 @@ func TestRecordAndReplay(t *testing.T) {
 		}
 		net.Attach(netip.MustParseAddr(addr), a)
 	}
+	text := record(t, c, net)
+	for _, want := range []string{
+		"; This is what happened when www.example. A was asked for on 2026-11-23 at 12:00:00 UTC.\n",
+		"\tvalidation.mode: off\n", "MATCH opcode qtype qname DO\n", "noedns", "ADDRESS 192.0.2.11\n", "MATCH TCP\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in it", want)
+		}
+	}
+	r := play(t, "sections+ede", text)
+	wantPassed(t, r)
+	if t.Failed() {
+		t.Log(text)
+	}
+}
+
+// record asks for www.example. over the network and is the scenario made of it.
+func record(t *testing.T, c *sim.Clock, net *sim.Network) string {
+	t.Helper()
 	config, err := daemon.Parse("test", []byte("upstream: {allow-special-addresses: true, priming: false}\nvalidation: {mode: \"off\"}\n"))
 	if err != nil {
 		t.Fatal(err)
@@ -67,16 +86,33 @@ func TestRecordAndReplay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{
-		"; This is what happened when www.example. A was asked for on 2026-11-23 at 12:00:00 UTC.\n",
-		"\tvalidation.mode: off\n", "MATCH opcode qtype qname DO\n", "noedns", "ADDRESS 192.0.2.11\n", "MATCH TCP\n",
-	} {
+	return text
+}
+
+// What the network does not reach in the recording it does not reach in the
+// replay.
+func TestRecordUnreachable(t *testing.T) {
+	c := sim.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
+	defer c.Close()
+	net := sim.NewNetwork(c, 1)
+	zone, err := sim.ParseZone(".", "$TTL 3600\n@ SOA a. b. 1 2 3 4 5\n@ NS a.\na. A 192.0.2.1\nexample. NS ns.example.\nns.example. AAAA 2001:4860::10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := sim.NewAuthority("a", 1)
+	a.Serve(zone)
+	net.Attach(netip.MustParseAddr("192.0.2.1"), a)
+	net.Block(netip.MustParsePrefix("2001:4860::/32"), sim.NoRoute)
+	text := record(t, c, net)
+	for _, want := range []string{"; servers that the network did not reach\nRANGE_BEGIN 0 100\n\tADDRESS 2001:4860::10\n", "ADJUST unreachable\n", "ede=any"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in it", want)
 		}
 	}
 	r := play(t, "sections+ede", text)
-	wantPassed(t, r)
+	if wantPassed(t, r); r.Elapsed > time.Second {
+		t.Errorf("it took %v to notice", r.Elapsed)
+	}
 	if t.Failed() {
 		t.Log(text)
 	}

@@ -20,6 +20,8 @@ type Recorder struct {
 	mu    sync.Mutex
 	zones map[asked]domain.Name
 	heard []said
+	// beyond are servers that the network could not reach.
+	beyond map[netip.AddrPort]bool
 }
 
 // asked is a question to a server.
@@ -39,7 +41,7 @@ type said struct {
 
 // NewRecorder is a Recorder in front of next.
 func NewRecorder(next transport.Exchanger) *Recorder {
-	return &Recorder{next: next, zones: map[asked]domain.Name{}}
+	return &Recorder{next: next, zones: map[asked]domain.Name{}, beyond: map[netip.AddrPort]bool{}}
 }
 
 // Observe implements observe.Observer.
@@ -71,10 +73,19 @@ type listened struct {
 // Outcome implements transport.Exchange.
 func (x *listened) Outcome() (transport.Outcome, bool) {
 	o, ok := x.Exchange.Outcome()
+	if ok && o.Kind == transport.Unreachable {
+		x.once.Do(func() { x.r.unreachable(x.server) })
+	}
 	if ok && o.Kind == transport.Reply && x.err == nil && x.query.question != nil {
 		x.once.Do(func() { x.r.note(x, append([]byte(nil), o.Message...)) })
 	}
 	return o, ok
+}
+
+func (r *Recorder) unreachable(server netip.AddrPort) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.beyond[server] = true
 }
 
 func (r *Recorder) note(x *listened, reply []byte) {

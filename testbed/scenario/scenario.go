@@ -159,6 +159,8 @@ type Adjust struct {
 	// CopyCookie gives the client's cookie back with one of a server (RFC 7873
 	// §5.2); it is a word of ours.
 	CopyCookie bool
+	// Unreachable has the network fail, instead of an answer; ours as well.
+	Unreachable bool
 }
 
 // Match tells which messages an entry is for, and what of a message must be as
