@@ -81,7 +81,7 @@ func (r *Resolver) addStaleDenial(a *Answer, d *cache.Denial, now time.Time) {
 func (r *Resolver) staleTTL() uint32 { return max(uint32(r.o.StaleTTL/time.Second), 1) }
 
 func staleNote(code ede.Code) []ede.Note {
-	return []ede.Note{{Code: code, Text: "the servers of the name could not be reached in time"}}
+	return []ede.Note{{Code: code, Text: "the servers of the name gave no good answer in time"}}
 }
 
 // signed reports whether none of the signatures has ended: with one that has,
