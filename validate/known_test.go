@@ -155,3 +155,13 @@ func TestKeptMeanwhile(t *testing.T) {
 		t.Errorf("%d checks, %d where the DS records are known by then", alone, beside)
 	}
 }
+
+// An alias that leads on and is not there is a denial without proof.
+func TestLeadsNowhere(t *testing.T) {
+	w := internet(t)
+	www := name("www.example.com.")
+	parts, err := w.judge().Judge(&validate.Response{Name: www, Type: a, Target: www, Leads: true}, w.now, w, w)
+	if v := parts.Worst(); err != nil || said(v) != "bogus proof of denial missing" {
+		t.Errorf("%s, %v", said(v), err)
+	}
+}
