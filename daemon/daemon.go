@@ -94,7 +94,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 	d.designate()
 	defer d.clock.Release()
-	ended := make(chan error, 4)
+	ended := make(chan error, 5)
 	d.clock.Go("upstream udp", func() { ended <- d.udp.Run(work) })
 	d.clock.Go("upstream tcp", func() { ended <- d.tcp.Run(work) })
 	d.clock.Go("operators", func() { ended <- d.desk.run(work, d.clock) })
