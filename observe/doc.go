@@ -8,7 +8,8 @@
 //
 // # Resources
 //
-// Where there is no Observer an event costs a comparison.
+// Where there is no Observer, or none that has a use for it (Choosy), an event
+// costs a comparison.
 //
 // # Security
 //

@@ -95,12 +95,12 @@ func (j *judge) Synthesise(t *iterate.Task, s iterate.Step) (iterate.Step, bool)
 		return s, false
 	}
 	now := j.r.Clock.Now().TTL
-	var from cache.Entry
+	var from *cache.Entry
 	q := aggressive.Question{Name: s.Name, Type: s.Type, Expand: func(source domain.Name) bool {
 		for _, rrtype := range []wire.Type{s.Type, wire.TypeCNAME} {
 			e, ok := j.r.Cache.Get(source, rrtype, now)
 			if ok && e.Status == cache.Secure && e.Rank.Answers() {
-				from = e
+				from = &e
 				return true
 			}
 		}

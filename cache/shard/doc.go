@@ -26,7 +26,7 @@
 // All memory is reserved by New and never grows: index, fingerprints, rings
 // and the shards themselves together are at most Options.Size. It is mapped
 // outside the collector's heap where the system has that, and becomes resident
-// as it is first used. An entry costs its key and value, a header of 8 octets,
+// as it is first used, the index in huge pages where there are some. An entry costs its key and value, a header of 8 octets,
 // padding to the next 8, and 5 octets of index when that is well filled. An
 // insertion moves at most 64 other entries.
 //
