@@ -84,3 +84,16 @@ func TestDigestsOfAlgorithms(t *testing.T) {
 		}
 	}
 }
+
+// Leading zeros of exponent and modulus count for nothing, also beyond the sizes that are read.
+func TestLeadingZeros(t *testing.T) {
+	modulus := make([]byte, greatestRSA/8+9)
+	modulus[9], modulus[len(modulus)-1] = 0x80, 1
+	field := append([]byte{9, 0, 0, 0, 0, 0, 0, 1, 0, 1}, modulus...)
+	if _, fault := readRSA(field, new(Policy)); fault != Sound {
+		t.Error(fault)
+	}
+	if b := trimZeros([]byte{0, 0}); len(b) != 0 {
+		t.Errorf("%x", b)
+	}
+}
