@@ -120,6 +120,7 @@ func (r *rolling) start() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	c.Cache.Size = 8 << 20
 	if r.world.State, err = daemon.OpenState(c); err != nil {
 		r.t.Fatal(err)
 	}

@@ -57,6 +57,7 @@ func simulateOver(t testing.TB, in *sim.Internet, anchors, lines string) *simula
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.Cache.Size = 8 << 20 // hundreds of resolvers in one process, on 32 bits too
 	s := &simulated{t: t, internet: in, clock: sim.NewClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))}
 	t.Cleanup(s.clock.Close)
 	s.net = sim.NewNetwork(s.clock, 1)

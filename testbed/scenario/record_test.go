@@ -61,7 +61,7 @@ func TestRecordAndReplay(t *testing.T) {
 // record asks for www.example. over the network and is the scenario made of it.
 func record(t *testing.T, c *sim.Clock, net *sim.Network) string {
 	t.Helper()
-	config, err := daemon.Parse("test", []byte("upstream: {allow-special-addresses: true, priming: false}\nvalidation: {mode: \"off\"}\n"))
+	config, err := daemon.Parse("test", []byte("upstream: {allow-special-addresses: true, priming: false}\nvalidation: {mode: \"off\"}\ncache: {size: 8MB}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,6 +107,10 @@ func (b branch) yaml(indent string) string {
 	return out.String()
 }
 
+// smallCache is the cache of a resolver that is asked a few questions: whoever
+// replays hundreds of scenarios starts as many.
+const smallCache = "8MB"
+
 // Configure maps the configuration section to ours; more are further settings of
 // ours, path and value in turn. The error is *Error or *Unsupported.
 func (s *Scenario) Configure(more ...string) (*Settings, error) {
@@ -136,6 +140,9 @@ func (s *Scenario) Configure(more ...string) (*Settings, error) {
 	}
 	if err := c.finish(s); err != nil {
 		return nil, err
+	}
+	if c.tree.lacks("cache.size") {
+		c.tree.set("cache.size", smallCache)
 	}
 	c.YAML = c.tree.yaml("")
 	return &c.Settings, nil
