@@ -40,11 +40,14 @@ type Daemon struct {
 	listeners frontend.Group
 	desk      desk
 	tls       *tlsconf.Source // nil without encrypted listeners
+	state     State
+	release   func() // gives the folder of state back
 	ready     func([]netip.AddrPort)
 }
 
 // New makes the objects of a configuration. It reads files, makes the folder for
-// state, and neither listens nor starts anything. ready, where not nil, is called once clients are served.
+// state and holds it until Run ends, and neither listens nor starts anything.
+// ready, where not nil, is called once clients are served.
 func New(c *config.Config, l *zap.Logger, ready func([]netip.AddrPort)) (*Daemon, error) {
 	d := &Daemon{c: c, clock: clock.NewReal(), log: l, ready: ready}
 	watch := log.New(l, d.clock)
@@ -55,28 +58,59 @@ func New(c *config.Config, l *zap.Logger, ready func([]netip.AddrPort)) (*Daemon
 		watch.Observe(observe.Panicked{What: what, Recovered: recovered, Stack: stack})
 	}
 	d.udp, d.tcp = exchangers(c, d.clock)
-	state, err := OpenState(c)
-	if err != nil {
-		l.Warn("state is not kept: trust anchors are followed from what is configured, at each start anew; see the key state", zap.Error(err))
+	if err := d.hold(); err != nil {
+		return nil, err
 	}
+	if err := d.build(); err != nil {
+		d.release()
+		return nil, err
+	}
+	return d, nil
+}
+
+// hold takes the folder of state. Where it cannot be had nothing is kept; but
+// whoever named a folder that another resolver has did not mean to.
+func (d *Daemon) hold() (err error) {
+	d.release = func() {}
+	if d.state, err = OpenState(d.c); err == nil {
+		var release func()
+		if release, err = d.state.Hold(); err == nil {
+			d.release = release
+			return nil
+		}
+		if errors.Is(err, ErrStateTaken) && d.c.State != "" {
+			return err
+		}
+		d.state = State{}
+	}
+	d.log.Warn("state is not kept: trust anchors are followed from what is configured, at each start anew; see the key state", zap.Error(err))
+	if shown(d.c) && d.c.TLS.Certificate == "" {
+		d.log.Warn("the self-signed certificate is not kept: its pin is another after each start")
+	}
+	return nil
+}
+
+// build makes the engine.
+func (d *Daemon) build() (err error) {
 	w := World{
-		Clock: d.clock, Net: transport.Route{UDP: d.udp, TCP: d.tcp}, Seeds: random.NewShared(), Watch: watch,
-		State: state, Built: built(),
+		Clock: d.clock, Net: transport.Route{UDP: d.udp, TCP: d.tcp}, Seeds: random.NewShared(), Watch: d.watch,
+		State: d.state, Built: built(),
 	}
-	if c.Clock.File != "" {
-		if d.faked, err = newFaked(c, d.clock); err != nil {
-			return nil, err
+	if d.c.Clock.File != "" {
+		if d.faked, err = newFaked(d.c, d.clock); err != nil {
+			return err
 		}
 		w.Clock, w.Built = d.faked, time.Time{} // which may well be before this program was
 	}
-	d.engine, err = NewEngine(c, w)
-	return d, err
+	d.engine, err = NewEngine(d.c, w)
+	return err
 }
 
 // Run serves until ctx ends, finishes what is in progress, and returns when
 // nothing of it runs any more. An error at the start names the key and the
 // remedy.
 func (d *Daemon) Run(ctx context.Context) error {
+	defer d.release()
 	// What is upstream outlives the listeners, so that they can finish.
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

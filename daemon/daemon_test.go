@@ -63,7 +63,7 @@ func start(t *testing.T) *running {
 	var err error
 	for range 3 {
 		addr := freeAddr(t)
-		r := &running{config: parse(t, "listen: {dns: [\""+addr+"\"]}\nvalidation: {update-anchors: false}\n"), at: netip.MustParseAddrPort(addr), ended: make(chan error, 1)}
+		r := &running{config: parse(t, "listen: {dns: [\""+addr+"\"]}\nvalidation: {update-anchors: false}\nstate: \"off\"\n"), at: netip.MustParseAddrPort(addr), ended: make(chan error, 1)}
 		ready := make(chan []netip.AddrPort, 1)
 		d, broken := daemon.New(r.config, daemon.NewLogger(r.config, &r.log), func(addrs []netip.AddrPort) { ready <- addrs })
 		if broken != nil {

@@ -6,8 +6,6 @@ import (
 	"os"
 	"slices"
 
-	"go.uber.org/zap"
-
 	"recursor/clock"
 	"recursor/daemon/config"
 	"recursor/frontend"
@@ -26,13 +24,7 @@ func (d *Daemon) encrypted(h frontend.Handler, limits frontend.Limits, misses *f
 	if len(c.Listen.Encrypted()) == 0 {
 		return nil, nil, nil
 	}
-	var state State
-	if shown(c) && c.TLS.Certificate == "" {
-		if state, err = OpenState(c); err != nil {
-			d.log.Warn("the self-signed certificate is not kept: its pin is another after each start", zap.Error(err))
-		}
-	}
-	o := certificates(c, state, d.clock, d.watch)
+	o := certificates(c, d.state, d.clock, d.watch)
 	o.Changed = d.designate
 	if shown(c) {
 		if source, err = tlsconf.New(o); err != nil {

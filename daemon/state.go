@@ -49,6 +49,33 @@ func stateOf(c *config.Config) (State, error) {
 	}
 }
 
+// lockFile is what a resolver that runs holds in its folder. It stays there: who
+// removed it could take away another's.
+const lockFile = "lock"
+
+// errHeld: another process has the file.
+var errHeld = errors.New("held by another")
+
+// Hold takes the folder for this process alone until release is called: two that
+// wrote the same files would leave neither's. The error, which names what to do,
+// is ErrStateTaken where another resolver has the folder.
+func (s State) Hold() (release func(), err error) {
+	if s.Folder == "" {
+		return func() {}, nil
+	}
+	f, err := lock(filepath.Join(s.Folder, lockFile))
+	switch {
+	case errors.Is(err, errHeld):
+		return nil, fmt.Errorf("%w: %s; name another folder with the key state, or set it to \"off\"", ErrStateTaken, s.Folder)
+	case err != nil:
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	return func() { _ = f.Close() }, nil // nothing was written
+}
+
+// ErrStateTaken says that a folder of state has one resolver at a time.
+var ErrStateTaken = errors.New("state: another resolver that runs has the folder")
+
 // File is a file of the folder; false where nothing is kept.
 func (s State) File(name string) (trust.StateFile, bool) {
 	return trust.StateFile{Path: filepath.Join(s.Folder, name)}, s.Folder != ""

@@ -2,10 +2,15 @@ package daemon
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"recursor/daemon/config"
 )
@@ -68,4 +73,56 @@ func TestOpenState(t *testing.T) {
 	if s, err := OpenState(c); err == nil || s != (State{}) {
 		t.Errorf("a file is no folder: %+v, %v", s, err)
 	}
+}
+
+// A folder has one resolver at a time: the second is told, and where it was given no
+// folder keeps nothing.
+func TestHold(t *testing.T) {
+	c := config.Default()
+	c.State = filepath.Join(t.TempDir(), "state")
+	first, err := New(c, zap.NewNop(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = New(c, zap.NewNop(), nil)
+	if !errors.Is(err, ErrStateTaken) || !strings.Contains(err.Error(), c.State+"; name another folder with the key state") {
+		t.Errorf("the second of a folder: %v", err)
+	}
+	t.Setenv("STATE_DIRECTORY", c.State)
+	usual := config.Default()
+	usual.Listen.DoT = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}
+	core, said := observer.New(zap.WarnLevel)
+	second, err := New(usual, zap.New(core), nil)
+	if err != nil || second.state != (State{}) {
+		t.Fatalf("the second of the usual folder keeps its state in %+v, %v", second.state, err)
+	}
+	if lines := said.All(); len(lines) != 2 || !strings.HasPrefix(lines[0].Message, "state is not kept") || !strings.HasPrefix(lines[1].Message, "the self-signed certificate is not kept") {
+		t.Errorf("logged %v", lines)
+	}
+	first.release()
+	third, err := New(c, zap.NewNop(), nil)
+	if err != nil {
+		t.Fatalf("given back, and yet: %v", err)
+	}
+	third.release()
+	if release, err := (State{}).Hold(); err != nil {
+		t.Errorf("what is kept nowhere is nobody's: %v", err)
+	} else {
+		release()
+	}
+}
+
+// What cannot be made leaves the folder to others.
+func TestHoldEndsWithoutADaemon(t *testing.T) {
+	c := config.Default()
+	c.State, c.RootHints = t.TempDir(), filepath.Join(t.TempDir(), "none")
+	if _, err := New(c, zap.NewNop(), nil); err == nil {
+		t.Fatal("hints that are not there were read")
+	}
+	c.RootHints = ""
+	d, err := New(c, zap.NewNop(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.release()
 }

@@ -114,7 +114,8 @@ func (c *Config) keys() []key {
 		{
 			path: "state", value: folder(&c.State),
 			doc: "Folder for what outlives the process: the states of the trust anchors (RFC 5011) and the certificate that " +
-				"is made here. It is made where it is not there; each resolver wants its own. \"\" is $STATE_DIRECTORY as a " +
+				"is made here. It is made where it is not there. Each resolver wants its own: one that was given another's does " +
+				"not start, and in the usual folder the second keeps nothing. \"\" is $STATE_DIRECTORY as a " +
 				"service manager sets it, else recursor in $XDG_STATE_HOME, else for root /var/lib/recursor, else " +
 				"~/.local/state/recursor or what the system has instead; \"off\" keeps nothing.",
 		},
