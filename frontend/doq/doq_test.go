@@ -94,7 +94,7 @@ func TestUnidirectionalStreamsAreRefused(t *testing.T) {
 // RFC: 9250.2
 func TestStreamErrors(t *testing.T) {
 	e := &echo{}
-	s := serve(t, Options{Handler: e, Limits: frontend.Limits{FirstQuery: 100 * time.Millisecond}})
+	s := serve(t, Options{Handler: e, Limits: frontend.Limits{FirstQuery: time.Second}})
 	conn := s.dial()
 	s.wantReset(s.ask(conn, framed(query(0, 's'))), InternalError)
 	s.wantReset(s.ask(conn, framed(query(0, 'n'))), InternalError)
@@ -169,7 +169,7 @@ func TestRapidReset(t *testing.T) {
 
 func TestIdleConnectionsEnd(t *testing.T) {
 	t.Run("no query", func(t *testing.T) {
-		s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{FirstQuery: 150 * time.Millisecond, Idle: time.Hour}})
+		s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{FirstQuery: time.Second, Idle: time.Hour}})
 		s.wantClosed(s.dial(), NoError)
 	})
 	t.Run("after a query", func(t *testing.T) {
@@ -192,16 +192,21 @@ func TestIdleConnectionsEnd(t *testing.T) {
 }
 
 func TestConnectionsGiveWay(t *testing.T) {
-	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{ConnectionsPerClient: 2}})
-	first, second := s.dial(), s.dial()
-	for _, conn := range []*quic.Conn{second, first} { // so the second is idle longer
-		s.answer(s.ask(conn, framed(query(0, 'h'))))
-		clock.NewReal().NewSignal().Wait(20 * time.Millisecond) // an answer arrives before its stream is done
+	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{ConnectionsPerClient: 2, FirstQuery: time.Minute}})
+	var conns [3]*quic.Conn
+	for i := range conns {
+		conns[i] = s.dial()
+		// The client's part of a handshake ends before ours. None of them asks
+		// meanwhile: an answer arrives before its connection is idle.
+		for s.Stats().Of(frontend.Accepted) != uint64(i+1) {
+			if s.o.Clock.NewSignal().Wait(time.Millisecond); s.ctx.Err() != nil {
+				t.Fatalf("connection %d is not taken", i)
+			}
+		}
 	}
-	third := s.dial()
-	s.answer(s.ask(third, framed(query(0, 'h'))))
-	s.wantClosed(second, ExcessiveLoad)
-	s.answer(s.ask(first, framed(query(0, 'h'))))
+	s.wantClosed(conns[0], ExcessiveLoad)
+	s.answer(s.ask(conns[1], framed(query(0, 'h'))))
+	s.answer(s.ask(conns[2], framed(query(0, 'h'))))
 }
 
 // Under load a client proves its address before anything is computed for it;

@@ -60,7 +60,7 @@ func TestDroppedInEveryStage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, Options{Handler: forgetful{}, Limits: frontend.Limits{
 				Connections: 2 * atOnce, ConnectionsPerClient: 2 * atOnce, Handshakes: 8 * atOnce,
-				FirstQuery: time.Second, Idle: 300 * time.Millisecond,
+				FirstQuery: 2 * time.Second, Idle: 300 * time.Millisecond,
 			}})
 			for made := 0; made < total/len(stages); made += atOnce {
 				s.drop(t, atOnce, stage)

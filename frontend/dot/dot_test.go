@@ -228,7 +228,7 @@ func TestHandshakeDeadline(t *testing.T) {
 
 // Of too many handshakes the oldest gives way; who has made its own stays.
 func TestHandshakesAreBounded(t *testing.T) {
-	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{Handshakes: 2}})
+	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{Handshakes: 2, FirstQuery: time.Minute}})
 	done := s.dial(s.client())
 	send(t, done, query(3, 'h'))
 	want(t, done, 3) // the client's part of a handshake ends before ours

@@ -125,7 +125,7 @@ func TestOutOfOrder(t *testing.T) {
 
 // RFC: 7766.3
 func TestSlowWriterIsCut(t *testing.T) {
-	s := serve(t, Options{Handler: &scripted{}, Limits: frontend.Limits{FirstQuery: 50 * time.Millisecond, Idle: 50 * time.Millisecond}})
+	s := serve(t, Options{Handler: &scripted{}, Limits: frontend.Limits{FirstQuery: time.Second, Idle: 500 * time.Millisecond}})
 	wait := clock.NewReal()
 	for _, queries := range []int{0, 1} {
 		c := dial(t, s.Addrs()[0])
