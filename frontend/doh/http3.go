@@ -91,6 +91,10 @@ func (l *Listener) overQUIC(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no connection", http.StatusInternalServerError)
 		return
 	}
+	// The library gives a body no time of its own. It gives none to a header either:
+	// that is bounded by the number of streams, and by the time of the connection.
+	// Where it cannot be set the stream is closed, and reading says so.
+	_ = http.NewResponseController(w).SetReadDeadline(l.o.Clock.Now().TTL.Add(l.o.Limits.FirstQuery))
 	client, local := g.Client()
 	l.request(w, r, peer{client: client, local: local, place: g.Guest, counters: g.counters})
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +49,7 @@ func tooLarge() status {
 	return status{http.StatusRequestHeaderFieldsTooLarge, "the header is too large"}
 }
 func wrongType() status { return status{http.StatusUnsupportedMediaType, "wanted: " + mediaType} }
+func tooSlow() status   { return status{http.StatusRequestTimeout, "the body took too long"} }
 func noAnswer() status  { return status{http.StatusInternalServerError, "no answer"} }
 
 // overloaded is told together with a time for another try.
@@ -97,6 +99,8 @@ func (l *Listener) request(w http.ResponseWriter, r *http.Request, p peer) {
 			w.Header().Set("Allow", allowed)
 		case http.StatusServiceUnavailable:
 			w.Header().Set("Retry-After", "1")
+		case http.StatusRequestTimeout:
+			p.counters.Add(frontend.TimedOut, 1)
 		}
 		l.refuse(w, refusal)
 		return
@@ -235,6 +239,8 @@ func fromBody(w http.ResponseWriter, r *http.Request, hold place) ([]byte, statu
 			return msg, status{}
 		case errors.As(err, &long):
 			return msg, tooLong()
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return msg, tooSlow()
 		case err != nil:
 			return msg, status{http.StatusBadRequest, "the body did not arrive"}
 		}
