@@ -255,7 +255,7 @@ func (p *folderValue) read(r *reader, at string, n *node) {
 	}
 }
 
-// urlPathValue is the path of a URL.
+// urlPathValue is the path of a URL, or of a URI template for queries (RFC 8484 §3).
 type urlPathValue struct {
 	at  *string
 	def string
@@ -272,6 +272,7 @@ func (p *urlPathValue) describe() string {
 
 func (p *urlPathValue) read(r *reader, at string, n *node) {
 	said, ok := r.scalar(at, n, p.describe(), text)
+	said = strings.TrimSuffix(said, "{?dns}")
 	switch {
 	case !ok:
 	case !strings.HasPrefix(said, "/") || len(said) > maxWords || (&url.URL{Path: said}).EscapedPath() != said:

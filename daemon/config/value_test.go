@@ -214,6 +214,20 @@ func TestDuration(t *testing.T) {
 	}
 }
 
+// A path may be written as the template that clients are given.
+func TestURLPath(t *testing.T) {
+	for in, want := range map[string]string{"/dns-query": "/dns-query", "/a/b": "/a/b", "/dns-query{?dns}": "/dns-query", "/": "/"} {
+		if got := parse(t, fmt.Sprintf("doh: {path: %q}", in)).DoH.Path; got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+	for _, in := range []string{"", "dns-query", "/a b", "/dns-query?dns", "/{?dns}/x", "https://a/dns-query", "{?dns}"} {
+		if c, err := Parse("test.yaml", []byte(fmt.Sprintf("doh: {path: %q}", in))); err == nil {
+			t.Errorf("%q is %q", in, c.DoH.Path)
+		}
+	}
+}
+
 func TestFixedTime(t *testing.T) {
 	want := time.Date(2020, 10, 20, 0, 0, 0, 0, time.UTC)
 	for _, in := range []string{"2020-10-20T00:00:00Z", `"2020-10-20T02:00:00+02:00"`, "20201020000000", `"20201020000000"`, "1603152000"} {
