@@ -3,6 +3,9 @@ package integration_test
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +13,7 @@ import (
 
 	"recursor/dns/wire"
 	"recursor/recursor"
+	"recursor/testbed/sim"
 )
 
 const costZones = `
@@ -64,5 +68,76 @@ func TestKeysAreVerifiedOnce(t *testing.T) {
 	// Three DNSKEY RRsets and two of DS; for each client an expanded answer and its proof.
 	if got := s.Resolver.Verified().Signatures; keys != 3 || got > 5+2*clients {
 		t.Errorf("%d questions for keys, %d signatures verified for %d clients", keys, got, clients)
+	}
+}
+
+// A zone's keys are asked of the server that its data is asked of: of two servers that nobody knows yet, each may be the
+// slow one. Who checks for himself needs no keys of ours.
+func TestKeysAreAskedWhereTheDataIs(t *testing.T) {
+	text := "$SERVER ns.root. 192.0.2.1 rtt=20ms\n$ZONE . ns.root. ecdsap256sha256\n"
+	servers := ""
+	for i := range 6 {
+		servers += fmt.Sprintf(" ns%d.host.", i)
+		text = fmt.Sprintf("$SERVER ns%d.host. 192.0.2.%d rtt=20ms\n", i, 10+i) + text
+	}
+	const zones = 12
+	for i := range zones {
+		text += fmt.Sprintf("$ZONE z%d.%s ecdsap256sha256\nwww A 192.0.2.11\n", i, servers)
+	}
+	s := simulate(t, text, "")
+	for i := range zones {
+		cd := i%3 == 0
+		if m := s.ask(fmt.Sprintf("www.z%d.", i), dns.TypeA, flags{ad: true, cd: cd}); len(m.Answer) != 1 || m.AuthenticatedData == cd {
+			t.Fatal(m)
+		}
+		var data, keys []netip.Addr
+		for _, q := range s.net.Take() {
+			switch {
+			case q.To.Addr() == netip.MustParseAddr("192.0.2.1"):
+			case q.Type == dns.TypeDNSKEY:
+				keys = append(keys, q.To.Addr())
+			case q.Type == dns.TypeA:
+				data = append(data, q.To.Addr())
+			}
+		}
+		if cd && len(keys) > 0 || !cd && !slices.Equal(data, keys) {
+			t.Errorf("zone %d, CD %v: data asked of %v, keys of %v", i, cd, data, keys)
+		}
+	}
+}
+
+// One of the two servers of a parent has signatures of DS RRsets that are damaged. The other one is heard before a child
+// is bogus, for the DS too and not for the parent's keys alone (RFC 8901 §9, RFC 4035 §5.5).
+func TestTheOtherServerIsHeard(t *testing.T) {
+	const zones = 24
+	text := `
+$SERVER ns.root. 192.0.2.1
+$SERVER ns1.tld. 192.0.2.2
+$SERVER ns2.tld. 192.0.2.3 rtt=60ms
+$SERVER ns.host. 192.0.2.4
+$ZONE . ns.root. ecdsap256sha256
+$ZONE host. ns.host.
+$ZONE tld. ns1.tld. ns2.tld.
+`
+	for i := range zones {
+		text += fmt.Sprintf("$ZONE t%d. ns1.tld. ns2.tld. ecdsap256sha256\n$ZONE z.t%d. ns.host. ecdsap256sha256\nwww A 192.0.2.11\n", i, i)
+	}
+	s := simulate(t, text, "")
+	s.internet.Server("ns1.tld.").Faults.Hook = func(_ sim.Packet, _, m *dns.Msg) bool {
+		for _, section := range [][]dns.RR{m.Answer, m.Ns} {
+			for i, rr := range section {
+				if sig, ok := rr.(*dns.RRSIG); ok && sig.TypeCovered == dns.TypeDS {
+					damaged := *sig
+					damaged.Signature = strings.Repeat("A", 84) + "AA=="
+					section[i] = &damaged
+				}
+			}
+		}
+		return true
+	}
+	for i := range zones {
+		if m := s.ask(fmt.Sprintf("www.z.t%d.", i), dns.TypeA, flags{ad: true}); len(m.Answer) != 1 || !m.AuthenticatedData {
+			t.Errorf("zone %d: %v %v", i, m.Msg, m.edes)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"recursor/cache"
 	"recursor/dns/domain"
 	"recursor/dns/ede"
+	"recursor/dns/rrset"
 	"recursor/dns/wire"
 	"recursor/observe"
 	"recursor/recursor/iterate"
@@ -144,8 +145,10 @@ type fetcher struct {
 	*judge
 	t *iterate.Task
 	// servers that what is judged came from, and its keys: where it is bogus
-	// they may all be one that lies.
+	// they may all be one that lies. Those asked because of them are not among
+	// them.
 	servers []netip.AddrPort
+	brought []validate.Want // by flights, whose servers are known
 }
 
 // heard notes the server of a step.
@@ -157,22 +160,66 @@ func (f *fetcher) heard(s *iterate.Step) {
 
 // Fetch implements validate.Fetcher: from the cache, else by a flight.
 func (f *fetcher) Fetch(w validate.Want) (validate.Fetched, error) {
-	now := f.r.Clock.Now().TTL
-	if !w.Again {
-		if got, ok := f.cached(w, now); ok {
+	if w.Again {
+		return f.again(w)
+	}
+	if got, ok := f.cached(w, f.r.Clock.Now().TTL); ok {
+		return got, nil
+	}
+	first, follows, err := f.fly(w, nil)
+	if follows {
+		if got, ok := f.Kept(w); ok {
 			return got, nil
 		}
 	}
-	t, err := f.t.Below()
 	if err != nil {
 		return validate.Fetched{}, err
 	}
-	if w.Again { // of others (RFC 8901 §9)
-		t = t.Shunning(slices.Clip(f.servers))
+	f.heard(first)
+	f.brought = append(f.brought, w)
+	return validate.Fetched{Response: response(first)}, nil
+}
+
+// again asks others than those heard (RFC 8901 §9). Where what is in doubt is
+// from the cache, nobody knows who said so: whoever says it once more may be the
+// same one, and another is asked.
+func (f *fetcher) again(w validate.Want) (validate.Fetched, error) {
+	others := slices.Clip(f.servers)
+	doubted, cached := f.cached(w, f.r.Clock.Now().TTL)
+	first, _, err := f.fly(w, others)
+	if err != nil {
+		return validate.Fetched{}, err
+	}
+	got := validate.Fetched{Response: response(first)}
+	w.Again = false
+	if cached && !slices.Contains(f.brought, w) && same(got.Set, doubted.Set) {
+		w.Again = true
+		if next, _, err := f.fly(w, append(others, first.Server)); err == nil {
+			got.Response = response(next)
+		}
+	}
+	return got, nil
+}
+
+// same reports whether two RRsets are there and say the same.
+func same(a, b *rrset.Set) bool {
+	return a != nil && b != nil && string(a.RData) == string(b.RData) && string(a.Sigs) == string(b.Sigs)
+}
+
+// fly asks for w, of other servers than these as far as there are some, and
+// returns what the first zone said. An alias at the name means that there is no
+// such RRset. It reports whether somebody else had asked before.
+func (f *fetcher) fly(w validate.Want, shunned []netip.AddrPort) (first *iterate.Step, follows bool, err error) {
+	t, err := f.t.Below()
+	if err != nil {
+		return nil, false, err
+	}
+	if len(shunned) > 0 {
+		t = t.Shunning(shunned)
 	}
 	k := iterate.Key{Name: w.Name, Type: w.Type, CD: true, Again: w.Again}
 	if f.t.Resolves(k) {
-		return validate.Fetched{}, &ede.Error{Code: ede.DNSSECIndeterminate, Zone: w.Name, Err: iterate.ErrCycle}
+		return nil, false, &ede.Error{Code: ede.DNSSECIndeterminate, Zone: w.Name, Err: iterate.ErrCycle}
 	}
 	signal := f.r.Clock.NewSignal()
 	p := f.r.Begin(t, k, signal)
@@ -180,16 +227,16 @@ func (f *fetcher) Fetch(w validate.Want) (validate.Fetched, error) {
 	for {
 		result, err, ok := p.Done()
 		if ok {
-			if follows(p) && !w.Again {
-				if got, ok := f.Kept(w); ok {
-					return got, nil
-				}
+			q, joined := p.(*pending)
+			follows = joined && !q.leads
+			if err != nil {
+				return nil, follows, err
 			}
-			return f.fetched(w, result, err)
+			return &result.Steps[0], follows, nil
 		}
 		left := t.Left(f.r.Clock.Now().TTL)
 		if left <= 0 {
-			return validate.Fetched{}, &ede.Error{Code: ede.Other, Zone: w.Name, Err: iterate.ErrDeadline}
+			return nil, false, &ede.Error{Code: ede.Other, Zone: w.Name, Err: iterate.ErrDeadline}
 		}
 		signal.Wait(left)
 	}
@@ -199,23 +246,6 @@ func (f *fetcher) Fetch(w validate.Want) (validate.Fetched, error) {
 func (f *fetcher) Kept(w validate.Want) (validate.Fetched, bool) {
 	got, ok := f.cached(w, f.r.Clock.Now().TTL)
 	return got, ok && got.Known
-}
-
-// follows reports whether others asked the same before.
-func follows(p iterate.Pending) bool {
-	q, ok := p.(*pending)
-	return ok && !q.leads
-}
-
-// fetched is the outcome of a flight as a Fetched. An alias at the name means
-// that there is no such RRset.
-func (f *fetcher) fetched(w validate.Want, result iterate.Result, err error) (validate.Fetched, error) {
-	if err != nil {
-		return validate.Fetched{}, err
-	}
-	first := &result.Steps[0]
-	f.heard(first)
-	return validate.Fetched{Response: response(first)}, nil
 }
 
 // cached is what the cache has.

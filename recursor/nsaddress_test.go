@@ -1,8 +1,10 @@
 package recursor_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -74,4 +76,70 @@ func TestTwoNamesOfOneServer(t *testing.T) {
 	w.example("192.0.2.1", "example.com.").Faults.RCode = dns.RcodeServerFailure
 	w.wantRCode(w.ask("www.example.com.", wire.TypeA), wire.ServFail)
 	w.wantSent(rootAddr+" com. A", comAddr+" example.com. A", "192.0.2.1 www.example.com. A")
+}
+
+// hosted is a world with zones behind name servers of a hoster, without glue, that answer after so long.
+func hosted(t *testing.T, zones int, after ...time.Duration) *world {
+	var com, hoster strings.Builder
+	for i := range after {
+		for z := range zones {
+			fmt.Fprintf(&com, "z%d NS ns%d.hoster.net.\n", z, i)
+		}
+		fmt.Fprintf(&hoster, "ns%d A 192.0.2.%d\n", i, 10+i)
+	}
+	w := newWorld(t, com.String(), "hoster NS ns.hoster\nns.hoster A 192.0.2.2").start()
+	w.example("192.0.2.2", "hoster.net.", hoster.String())
+	for i, d := range after {
+		for z := range zones {
+			w.example(fmt.Sprintf("192.0.2.%d", 10+i), fmt.Sprintf("z%d.com.", z)).Faults.Delay = d
+		}
+	}
+	return w
+}
+
+// TestMoreServersAreLookedForWhereNoneIsFast: the first address that was found is not asked for ever. Others are
+// looked for while nobody waits, three at most.
+func TestMoreServersAreLookedForWhereNoneIsFast(t *testing.T) {
+	const zones = 12
+	w := hosted(t, zones, 90*time.Millisecond, 80*time.Millisecond, 70*time.Millisecond, 60*time.Millisecond)
+	for z := range zones {
+		w.wantA(w.ask(fmt.Sprintf("www.z%d.com.", z), wire.TypeA), "192.0.2.80")
+	}
+	lookups, asked := 0, map[string]int{}
+	for _, s := range w.sent() {
+		switch {
+		case strings.Contains(s, ".hoster.net."):
+			lookups++
+		case strings.HasPrefix(s, "192.0.2.1"):
+			asked[strings.Fields(s)[0]]++
+		}
+	}
+	best := ""
+	for i := range 4 { // the fastest of the three that are known
+		if _, ok := w.cache.Get(name(fmt.Sprintf("ns%d.hoster.net.", i)), wire.TypeA, w.clock.Now().TTL); ok {
+			best = fmt.Sprintf("192.0.2.%d", 10+i)
+		}
+	}
+	if lookups != 3 || asked[best] < zones-4 { // one may be tried again
+		t.Errorf("%d look-ups; asked %v, and %s is the fastest", lookups, asked, best)
+	}
+}
+
+// TestOneFastServerIsEnough: nobody looks for others.
+func TestOneFastServerIsEnough(t *testing.T) {
+	const zones = 12
+	w := hosted(t, zones, 0, 0, 0)
+	w.net.RTT = 10 * time.Millisecond
+	for z := range zones {
+		w.wantA(w.ask(fmt.Sprintf("www.z%d.com.", z), wire.TypeA), "192.0.2.80")
+	}
+	lookups := 0
+	for _, s := range w.sent() {
+		if strings.Contains(s, ".hoster.net.") {
+			lookups++
+		}
+	}
+	if lookups != 1 {
+		t.Errorf("%d look-ups", lookups)
+	}
 }

@@ -44,9 +44,11 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Answer, error) {
 // newTask is the Task of a client query, with a whole budget.
 func (r *Resolver) newTask(now time.Time) *iterate.Task {
 	limits := r.walker.Limits()
+	chance := r.Seeds.Stream()
 	return &iterate.Task{
 		ID:     r.arrived.Add(1),
-		Random: r.Seeds.Stream(),
+		Random: chance,
+		Lot:    chance.Uint64(),
 		Budget: iterate.NewBudget(limits, now.Add(limits.Work)),
 		Watch:  r.Watch,
 	}

@@ -116,6 +116,8 @@ func (t *Table) CookieReply(addr netip.AddrPort, option []byte, overTCP bool, no
 // Standing is how a server stands when a list of them is put in order.
 type Standing struct {
 	Expect time.Duration
+	// Fast tells that it is known to answer much sooner than others do.
+	Fast bool
 	// Down, Lame and DeadFamily are reasons to leave it alone while others are
 	// left.
 	Down, Lame, DeadFamily bool
@@ -131,6 +133,7 @@ func (t *Table) Standing(addr netip.AddrPort, h *History, zone domain.Name, now 
 		return st
 	}
 	st.Expect, st.Down = s.Expect(now, t.timing), s.Down(now)
+	st.Fast = s.srtt > 0 && st.Expect < t.timing.Typical/2
 	if s.lame {
 		until, ok := t.lame.get(lameKey{zone, addr})
 		st.Lame = ok && now.Before(until)

@@ -87,7 +87,10 @@ func (w *walk) askServers(q scrub.Asked) (r *reply, err error) {
 		l.close()
 		pass.Done(l.result(r, err), l.now)
 	}()
-	return l.seek()
+	if r, err = l.seek(); r != nil {
+		l.scout()
+	}
+	return r, err
 }
 
 // A question waits for a place among those to a zone or server that is busy and

@@ -33,7 +33,7 @@ type list struct {
 	// with glue are being looked up too; gluedForeign: the glue of their own
 	// zones' delegations was taken.
 	dry, gluedDoubted, gluedForeign bool
-	alone                           bool // the shunned servers are all that is left
+	relented                        int // of the shunned servers, those that may be asked after all
 	// doubtEDNS: a server may be at odds with EDNS; sought: the proof that the
 	// zone is insecure has been sought, and insecure is what came of it.
 	doubtEDNS, sought, insecure bool
@@ -186,8 +186,7 @@ func (l *list) best(now time.Time) *candidate {
 			continue
 		}
 		rank := int64(c.sends)<<8 | int64(class)
-		// A little chance orders equals, and those not measured yet.
-		expect := int64(st.Expect) + int64(l.task.Random.IntN(int(time.Millisecond)))
+		expect := int64(st.Expect) + l.task.lot(c.addr.Addr())
 		if wander && c.sends == 0 {
 			expect = int64(l.task.Random.IntN(int(time.Second)))
 		}
@@ -217,15 +216,18 @@ func (l *list) gaveUp(c *candidate, st infra.Standing) bool {
 
 // shuns reports whether others are to be asked before c.
 func (l *list) shuns(c *candidate) bool {
-	return !l.alone && slices.Contains(l.task.shunned, c.addr)
+	return slices.Contains(l.task.shunned[l.relented:], c.addr)
 }
 
-// relent lets the shunned servers be asked, as nobody else is left. It reports
-// whether that is new.
+// relent lets one more of the shunned servers be asked, as nobody else is left:
+// first the one that has been shunned for longest. It reports whether there was
+// one.
 func (l *list) relent() bool {
-	was := l.alone
-	l.alone = true
-	return !was && len(l.task.shunned) > 0
+	if l.relented == len(l.task.shunned) {
+		return false
+	}
+	l.relented++
+	return true
 }
 
 func (l *list) isFlying(c *candidate) bool {

@@ -119,6 +119,35 @@ func (l *list) doubtGlue() {
 	}
 }
 
+// scout looks for the address of one more of the cut's name servers, for the
+// sake of those who ask next, where few are known and none of them is fast:
+// otherwise the first address found would be asked for as long as it lasts.
+func (l *list) scout() {
+	if len(l.names) == 0 || len(l.servers) >= enough || l.task.depth > 0 || l.fast(l.now) {
+		return
+	}
+	task, err := l.task.Below()
+	if err != nil || l.task.Budget.lookup() != nil {
+		return
+	}
+	k := Key{Name: l.names[l.task.Random.IntN(len(l.names))], Type: wire.TypeA, CD: true}
+	if !l.family(k.Type) {
+		k.Type = wire.TypeAAAA
+	}
+	l.asker.Begin(task.Alone(), k, l.clock.NewSignal()).Leave()
+}
+
+// fast reports whether some server of the list answers much sooner than servers
+// do.
+func (l *list) fast(now time.Time) bool {
+	for _, c := range l.servers {
+		if class, st := l.class(c, now); !c.struck && class == 0 && st.Fast {
+			return true
+		}
+	}
+	return false
+}
+
 // foreignGlue turns, where all else failed, to the addresses that the name
 // servers' own zones are delegated with: what the child says of them may be
 // wrong while its parent still knows. It reports whether there were new ones.

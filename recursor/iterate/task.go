@@ -1,6 +1,8 @@
 package iterate
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"net/netip"
 	"time"
 
@@ -14,6 +16,10 @@ type Task struct {
 	// ID numbers client queries by their arrival.
 	ID     uint64
 	Random *random.Stream
+	// Lot orders servers that are as good as each other. All work for one client
+	// query has the same, so that a zone's keys are asked of the server that its
+	// data is asked of: two strangers are seldom both fast.
+	Lot    uint64
 	Budget *Budget
 	Watch  observe.Observer // nil: nobody watches
 
@@ -85,3 +91,13 @@ func (t *Task) left(now time.Time) time.Duration { return t.Budget.end.Sub(now) 
 // watch hands an event to the Observer. Callers build the event only where
 // there is one.
 func (t *Task) watch(e observe.Event) { t.Watch.Observe(e) }
+
+// lot is a little chance that orders equals, and servers not measured yet: up to
+// a millisecond.
+func (t *Task) lot(server netip.Addr) int64 {
+	a := server.As16()
+	h := t.Lot ^ binary.LittleEndian.Uint64(a[:8]) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(a[8:]), 32)
+	hi, lo := bits.Mul64(h|1, 0x94d049bb133111eb)
+	hi, _ = bits.Mul64(hi^lo, uint64(time.Millisecond))
+	return int64(hi)
+}
