@@ -30,8 +30,18 @@ type Connections struct {
 	perClient   map[netip.Addr]int
 	ending      bool
 	swept       time.Time // when those were looked for that have been idle too long
+}
 
-	accepted, refused, evicted, hurried atomic.Uint64
+// Tally counts what became of the connections of one listener, which may share
+// its Connections with others. The zero Tally has counted nothing.
+type Tally struct{ accepted, refused, evicted, hurried atomic.Uint64 }
+
+// AddTo adds what was counted to s.
+func (t *Tally) AddTo(s *Stats) {
+	s.N[Accepted] += t.accepted.Load()
+	s.N[Refused] += t.refused.Load()
+	s.N[Evicted] += t.evicted.Load()
+	s.N[Hurried] += t.hurried.Load()
 }
 
 // NewConnections is the admission by l, of which zero fields have their
@@ -44,6 +54,7 @@ func NewConnections(l Limits, c clock.Clock) *Connections {
 type Connection struct {
 	all        *Connections
 	held       Held
+	tally      *Tally
 	client     netip.Addr
 	next, prev *Connection
 	member     bool // of the list; guarded by all.mu
@@ -66,9 +77,10 @@ const (
 
 // Admit takes a place for a connection of client. Where a limit is reached the
 // connection that was idle longest gives way, of the same client if it is the
-// client's limit; false when none is idle, or all are to end.
-func (a *Connections) Admit(client netip.Addr, now time.Time, held Held) (*Connection, bool) {
-	c := &Connection{all: a, held: held, client: ClientNet(client)}
+// client's limit; false when none is idle, or all are to end. What becomes of the
+// connection is counted in tally.
+func (a *Connections) Admit(client netip.Addr, now time.Time, held Held, tally *Tally) (*Connection, bool) {
+	c := &Connection{all: a, held: held, tally: tally, client: ClientNet(client)}
 	c.since.Store(int64(now.Sub(a.base)))
 	a.mu.Lock()
 	victim, ok := a.makeRoom(c.client)
@@ -77,20 +89,25 @@ func (a *Connections) Admit(client netip.Addr, now time.Time, held Held) (*Conne
 	}
 	hurried := a.sweep(now)
 	a.mu.Unlock()
-	if victim != nil {
-		a.evicted.Add(1)
-		victim.held.Abort()
-	}
+	victim.giveWay()
 	for _, v := range hurried {
-		a.hurried.Add(1)
+		v.tally.hurried.Add(1)
 		v.held.Abort()
 	}
 	if !ok {
-		a.refused.Add(1)
+		tally.refused.Add(1)
 		return nil, false
 	}
-	a.accepted.Add(1)
+	tally.accepted.Add(1)
 	return c, true
+}
+
+// giveWay closes the connection, which is out of the list already; none for nil.
+func (c *Connection) giveWay() {
+	if c != nil {
+		c.tally.evicted.Add(1)
+		c.held.Abort()
+	}
 }
 
 // makeRoom has a.mu. The victim is out of the list already.
@@ -154,12 +171,8 @@ func (a *Connections) Relieve() bool {
 	a.mu.Lock()
 	victim := a.oldestIdle(netip.Addr{})
 	a.mu.Unlock()
-	if victim == nil {
-		return false
-	}
-	a.evicted.Add(1)
-	victim.held.Abort()
-	return true
+	victim.giveWay()
+	return victim != nil
 }
 
 // oldestIdle takes out the connection that was idle longest: of client, or of
@@ -205,14 +218,6 @@ func (a *Connections) Open() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.open
-}
-
-// AddTo adds what was counted here to s.
-func (a *Connections) AddTo(s *Stats) {
-	s.N[Accepted] += a.accepted.Load()
-	s.N[Refused] += a.refused.Load()
-	s.N[Evicted] += a.evicted.Load()
-	s.N[Hurried] += a.hurried.Load()
 }
 
 func (a *Connections) add(c *Connection) {
@@ -265,10 +270,7 @@ func (c *Connection) Shake() bool {
 		a.shaking++
 	}
 	a.mu.Unlock()
-	if victim != nil {
-		a.evicted.Add(1)
-		victim.held.Abort()
-	}
+	victim.giveWay()
 	return ok
 }
 

@@ -52,12 +52,13 @@ func TestClientNet(t *testing.T) {
 
 // RFC: 9210.3
 func TestConnectionsGiveWay(t *testing.T) {
+	var tally Tally
 	a := NewConnections(Limits{Connections: 3, ConnectionsPerClient: 2}, clock.NewReal())
 	at := func(ms int) time.Time { return a.base.Add(time.Duration(ms) * time.Millisecond) }
 	admit := func(client string, s int) (*Connection, *held) {
 		t.Helper()
 		h := &held{}
-		c, ok := a.Admit(addr(client), at(s), h)
+		c, ok := a.Admit(addr(client), at(s), h, &tally)
 		if !ok {
 			t.Fatalf("%s was refused", client)
 		}
@@ -98,22 +99,45 @@ func TestConnectionsGiveWay(t *testing.T) {
 		t.Error("the client's own limit did not act on its own oldest connection")
 	}
 	var s Stats
-	a.AddTo(&s)
+	tally.AddTo(&s)
 	if s.Of(Accepted) != 7 || s.Of(Evicted) != 4 || s.Of(Refused) != 0 {
 		t.Errorf("counted %v", s)
 	}
 }
 
+// Listeners that share a limit count their own connections.
+func TestTalliesAreApart(t *testing.T) {
+	a := NewConnections(Limits{Connections: 2}, clock.NewReal())
+	var one, other Tally
+	a.Admit(addr("192.0.2.1"), a.base, &held{}, &one)
+	c, _ := a.Admit(addr("192.0.2.2"), a.base.Add(1), &held{}, &one)
+	c.Busy()
+	d, _ := a.Admit(addr("192.0.2.3"), a.base.Add(2), &held{}, &other) // in place of the first
+	d.Busy()
+	a.Admit(addr("192.0.2.4"), a.base.Add(3), &held{}, &other)
+	for i, tt := range []struct {
+		tally *Tally
+		want  [3]uint64
+	}{{&one, [3]uint64{2, 1, 0}}, {&other, [3]uint64{1, 0, 1}}} {
+		var s Stats
+		tt.tally.AddTo(&s)
+		if got := [3]uint64{s.Of(Accepted), s.Of(Evicted), s.Of(Refused)}; got != tt.want {
+			t.Errorf("listener %d: accepted, evicted, refused: %v, want %v", i, got, tt.want)
+		}
+	}
+}
+
 func TestConnectionsRefuse(t *testing.T) {
+	var tally Tally
 	a := NewConnections(Limits{Connections: 2, ConnectionsPerClient: 1}, clock.NewReal())
-	one, _ := a.Admit(addr("192.0.2.1"), a.base, &held{})
-	two, _ := a.Admit(addr("192.0.2.2"), a.base, &held{})
+	one, _ := a.Admit(addr("192.0.2.1"), a.base, &held{}, &tally)
+	two, _ := a.Admit(addr("192.0.2.2"), a.base, &held{}, &tally)
 	one.Busy()
-	if _, ok := a.Admit(addr("192.0.2.1"), a.base, &held{}); ok {
+	if _, ok := a.Admit(addr("192.0.2.1"), a.base, &held{}, &tally); ok {
 		t.Error("a client has two connections, its limit is one, and the first is busy")
 	}
 	two.Busy()
-	if _, ok := a.Admit(addr("192.0.2.3"), a.base, &held{}); ok {
+	if _, ok := a.Admit(addr("192.0.2.3"), a.base, &held{}, &tally); ok {
 		t.Error("a third connection was admitted, the limit is two, and both are busy")
 	}
 	if a.Relieve() {
@@ -129,12 +153,12 @@ func TestConnectionsRefuse(t *testing.T) {
 		t.Errorf("%d open, %d clients at the end", a.Open(), len(a.perClient))
 	}
 	h := &held{}
-	last, _ := a.Admit(addr("192.0.2.1"), a.base, h)
+	last, _ := a.Admit(addr("192.0.2.1"), a.base, h, &tally)
 	a.End()
 	if h.ended != 1 {
 		t.Error("a connection was not told to end")
 	}
-	if _, ok := a.Admit(addr("192.0.2.9"), a.base, &held{}); ok {
+	if _, ok := a.Admit(addr("192.0.2.9"), a.base, &held{}, &tally); ok {
 		t.Error("a connection was admitted after the end had come")
 	}
 	last.Leave()
@@ -170,12 +194,13 @@ func TestPatience(t *testing.T) {
 //
 // RFC: 9210.3
 func TestIdleTimesShrinkUnderLoad(t *testing.T) {
+	var tally Tally
 	a := NewConnections(Limits{Connections: 20, ConnectionsPerClient: 20, Idle: 10 * time.Second}, clock.NewReal())
 	all := make([]*held, 15)
 	var busy *Connection
 	for i := range all {
 		all[i] = &held{}
-		c, ok := a.Admit(addr("192.0.2.1"), a.base.Add(time.Duration(i)*time.Millisecond), all[i])
+		c, ok := a.Admit(addr("192.0.2.1"), a.base.Add(time.Duration(i)*time.Millisecond), all[i], &tally)
 		if !ok {
 			t.Fatalf("%d was refused", i)
 		}
@@ -185,14 +210,14 @@ func TestIdleTimesShrinkUnderLoad(t *testing.T) {
 		}
 	}
 	// With the next 16 of 20 are open, and 4 s are left; with another 17, and 3 s.
-	if _, ok := a.Admit(addr("192.0.2.2"), a.base.Add(3*time.Second), &held{}); !ok || a.Open() != 16 {
+	if _, ok := a.Admit(addr("192.0.2.2"), a.base.Add(3*time.Second), &held{}, &tally); !ok || a.Open() != 16 {
 		t.Fatalf("%d are open, want 16", a.Open())
 	}
-	if _, ok := a.Admit(addr("192.0.2.2"), a.base.Add(3200*time.Millisecond), &held{}); !ok || a.Open() != 3 {
+	if _, ok := a.Admit(addr("192.0.2.2"), a.base.Add(3200*time.Millisecond), &held{}, &tally); !ok || a.Open() != 3 {
 		t.Errorf("%d are open, want the busy one and the last two", a.Open())
 	}
 	var s Stats
-	a.AddTo(&s)
+	tally.AddTo(&s)
 	if s.Of(Hurried) != 14 || s.Of(Evicted) != 0 {
 		t.Errorf("counted %v", s)
 	}
@@ -204,6 +229,7 @@ func TestIdleTimesShrinkUnderLoad(t *testing.T) {
 
 // Under any order of events the counts are right, and what is busy stays.
 func TestConnectionsAtRandom(t *testing.T) {
+	var tally Tally
 	a := NewConnections(Limits{Connections: 20, ConnectionsPerClient: 5}, clock.NewReal())
 	var work sync.WaitGroup
 	for worker := range 4 {
@@ -212,7 +238,7 @@ func TestConnectionsAtRandom(t *testing.T) {
 			for i := range 3000 {
 				client := netip.AddrFrom4([4]byte{192, 0, 2, byte(chance.IntN(8))})
 				h := &held{}
-				c, ok := a.Admit(client, a.base.Add(time.Duration(i)), h)
+				c, ok := a.Admit(client, a.base.Add(time.Duration(i)), h, &tally)
 				if !ok {
 					continue
 				}

@@ -73,7 +73,8 @@ type Listener struct {
 	o         Options
 	single    *frontend.Single
 	server    *http.Server
-	endpoint  *doq.Endpoint // nil without HTTP/3
+	tally     frontend.Tally // over TCP
+	endpoint  *doq.Endpoint  // nil without HTTP/3
 	listeners []net.Listener
 	addrs     []netip.AddrPort
 	benches   sync.Pool // of *bench
@@ -158,7 +159,7 @@ func (l *Listener) Close() {
 // Stats implements frontend.Listener.
 func (l *Listener) Stats() frontend.Stats {
 	s := l.single.Stats(frontend.DoH)
-	l.o.Connections.AddTo(&s)
+	l.tally.AddTo(&s)
 	l.endpoint.AddTo(&s)
 	return s
 }

@@ -61,7 +61,7 @@ func visitorOf(tb testing.TB, o Options, conn net.Conn) (*Listener, *visitor) {
 	l := New(o)
 	v := &visitor{Socket: tcp.NewSocket(conn, o.Clock), to: l, client: netip.MustParseAddrPort("192.0.2.1:4711")}
 	v.lane, v.counters = l.single.Worker()
-	slot, ok := l.o.Connections.Admit(v.client.Addr(), o.Clock.Now().TTL, v)
+	slot, ok := l.o.Connections.Admit(v.client.Addr(), o.Clock.Now().TTL, v, &l.tally)
 	if !ok {
 		tb.Fatal("not admitted")
 	}
@@ -171,7 +171,7 @@ func newBatch(tb testing.TB, n int, method string) *batch {
 	l.serveH2(v, v.Socket, http2.ClientPreface, nil) // as far as the end of what there is
 	c := v.h2
 	c.broken, c.finished, c.greeting, c.settled, c.asked, c.timed = false, false, "", true, true, true
-	slot, _ := l.o.Connections.Admit(v.client.Addr(), l.o.Clock.Now().TTL, v)
+	slot, _ := l.o.Connections.Admit(v.client.Addr(), l.o.Clock.Now().TTL, v, &l.tally)
 	c.slot = slot
 	c.window = 1 << 40
 	b := &batch{c: c, next: 1, requests: n}

@@ -99,7 +99,7 @@ func (a admission) Accept() (net.Conn, error) {
 			client: addrPort(conn.RemoteAddr()), local: addrPort(conn.LocalAddr()),
 		}
 		v.lane, v.counters = a.to.single.Worker()
-		if slot, ok := a.to.o.Connections.Admit(v.client.Addr(), a.to.o.Clock.Now().TTL, v); ok {
+		if slot, ok := a.to.o.Connections.Admit(v.client.Addr(), a.to.o.Clock.Now().TTL, v, &a.to.tally); ok {
 			v.slot = slot
 			a.to.open.Add(1)
 			if a.to.o.TLS == nil || slot.Shake() {

@@ -81,7 +81,6 @@ func (l *Listener) Close() { l.endpoint.Close() }
 // Stats implements frontend.Listener.
 func (l *Listener) Stats() frontend.Stats {
 	s := l.single.Stats(frontend.DoQ)
-	l.o.Connections.AddTo(&s)
 	l.endpoint.AddTo(&s)
 	return s
 }

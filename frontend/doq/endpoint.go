@@ -48,6 +48,7 @@ type Endpoint struct {
 	shaking atomic.Int64 // handshakes in progress
 
 	handshakes, unshaken, refused atomic.Uint64
+	tally                         frontend.Tally
 }
 
 // NewEndpoint makes an Endpoint. It binds nothing.
@@ -86,6 +87,7 @@ func (e *Endpoint) AddTo(s *frontend.Stats) {
 	s.N[frontend.Handshakes] += e.handshakes.Load()
 	s.N[frontend.Unshaken] += e.unshaken.Load()
 	s.N[frontend.Refused] += e.refused.Load()
+	e.tally.AddTo(s)
 }
 
 // Close frees what Listen bound.

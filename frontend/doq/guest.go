@@ -44,7 +44,7 @@ func (g *Guest) admit(conn *quic.Conn) bool {
 	g.shook(&g.endpoint.handshakes)
 	now := g.endpoint.o.Clock.Now().TTL
 	g.conn = conn
-	slot, ok := g.endpoint.o.Connections.Admit(plain(conn.RemoteAddr()).Addr(), now, g)
+	slot, ok := g.endpoint.o.Connections.Admit(plain(conn.RemoteAddr()).Addr(), now, g, &g.endpoint.tally)
 	if !ok {
 		g.Abort()
 		return false

@@ -49,6 +49,7 @@ type gatherer interface{ Gather(p []byte) int }
 type Server struct {
 	o        Options
 	counters []*frontend.Counters
+	tally    frontend.Tally
 	next     atomic.Uint32 // which of them the next connection gets
 	benches  sync.Pool     // of *bench
 	running  sync.WaitGroup
@@ -104,7 +105,7 @@ func (s *Server) Take(conn Conn, client, local netip.AddrPort) {
 	c.gatherer, _ = conn.(gatherer)
 	c.query.Lane = uint8(lane) // it may wrap: lanes are shared then
 	c.query.Client, c.query.Local, c.query.Transport = client, local, s.o.Transport
-	slot, ok := s.o.Connections.Admit(client.Addr(), s.o.Clock.Now().TTL, c)
+	slot, ok := s.o.Connections.Admit(client.Addr(), s.o.Clock.Now().TTL, c, &s.tally)
 	if _, secure := conn.(handshaker); ok && secure && !slot.Shake() {
 		slot.Leave() // it has given way already
 		ok = false
@@ -128,7 +129,7 @@ func (s *Server) End() {
 // Stats is what was counted so far.
 func (s *Server) Stats() frontend.Stats {
 	sum := frontend.Sum(s.o.Transport, s.counters)
-	s.o.Connections.AddTo(&sum)
+	s.tally.AddTo(&sum)
 	return sum
 }
 
