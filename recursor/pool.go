@@ -10,6 +10,7 @@ import (
 	"recursor/clock"
 	"recursor/dns/ede"
 	"recursor/recursor/iterate"
+	"recursor/validate/sig"
 )
 
 // ErrVerifying tells that too many signatures wait to be verified: what was
@@ -33,6 +34,7 @@ type pool struct {
 	passed  int            // since he is the first
 	most    int            // were at it at once
 
+	held     held
 	counters struct{ signatures, failed, hashes atomic.Uint64 }
 }
 
@@ -163,3 +165,9 @@ func (w *work) Checked() {
 	w.pool.counters.signatures.Add(1)
 	w.pool.leave()
 }
+
+// Held implements sig.Work.
+func (w *work) Held(s *sig.Sum) bool { return w.pool.held.has(s) }
+
+// Hold implements sig.Work.
+func (w *work) Hold(s *sig.Sum) { w.pool.held.add(s) }

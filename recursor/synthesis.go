@@ -95,17 +95,8 @@ func (j *judge) Synthesise(t *iterate.Task, s iterate.Step) (iterate.Step, bool)
 		return s, false
 	}
 	now := j.r.Clock.Now().TTL
-	var from *cache.Entry
-	q := aggressive.Question{Name: s.Name, Type: s.Type, Expand: func(source domain.Name) bool {
-		for _, rrtype := range []wire.Type{s.Type, wire.TypeCNAME} {
-			e, ok := j.r.Cache.Get(source, rrtype, now)
-			if ok && e.Status == cache.Secure && e.Rank.Answers() {
-				from = &e
-				return true
-			}
-		}
-		return false
-	}}
+	x := expander{cache: j.r.Cache, rrtype: s.Type, now: now}
+	q := aggressive.Question{Name: s.Name, Type: s.Type, Expand: x.expand}
 	f, ok := j.find(&q, t, now)
 	if !ok {
 		return s, false
@@ -113,13 +104,14 @@ func (j *judge) Synthesise(t *iterate.Task, s iterate.Step) (iterate.Step, bool)
 	s.Zone, s.Proof, s.Synthesised = f.Zone, f.Proof, true
 	switch {
 	case f.Source.IsZero():
-		s.Kind, s.Denied, s.SOA = scrub.NoData, cache.Secure, &f.SOA
+		soa := f.SOA
+		s.Kind, s.Denied, s.SOA = scrub.NoData, cache.Secure, &soa
 		if f.NXDomain {
 			s.Kind, s.RCode = scrub.NXDomain, wire.NXDomain
 		}
 		return s, true
 	default:
-		set := from.Set
+		set := x.from
 		set.Name, set.Owner, set.TTL = s.Name, s.Name.AppendWire(nil), min(set.TTL, f.TTL)
 		held := iterate.Held{Set: set, Status: cache.Secure}
 		if set.Type == s.Type {
@@ -132,6 +124,25 @@ func (j *judge) Synthesise(t *iterate.Task, s iterate.Step) (iterate.Step, bool)
 	}
 }
 
+// expander looks for the RRset of a wildcard that stands for what was asked.
+type expander struct {
+	cache  *cache.Cache
+	rrtype wire.Type
+	now    time.Time
+	from   rrset.Set // what was found
+}
+
+func (x *expander) expand(source domain.Name) bool {
+	for _, rrtype := range []wire.Type{x.rrtype, wire.TypeCNAME} {
+		e, ok := x.cache.Get(source, rrtype, x.now)
+		if ok && e.Status == cache.Secure && e.Rank.Answers() {
+			x.from = e.Set
+			return true
+		}
+	}
+	return false
+}
+
 // synthesised is the proof that there is no DS at a name, from the index.
 func (f *fetcher) synthesised(w validate.Want, got validate.Fetched, now time.Time) (validate.Fetched, bool) {
 	if w.Type != wire.TypeDS {
@@ -141,7 +152,8 @@ func (f *fetcher) synthesised(w validate.Want, got validate.Fetched, now time.Ti
 	if !ok {
 		return got, false
 	}
-	got.SOA, got.Proof, got.NXDomain = &found.SOA, found.Proof, found.NXDomain
+	soa := found.SOA
+	got.SOA, got.Proof, got.NXDomain = &soa, found.Proof, found.NXDomain
 	got.Known, got.Verdict = known(cache.Secure)
 	return got, true
 }

@@ -213,6 +213,10 @@ func (c *court) unsigned(name domain.Name, t wire.Type, from domain.Name) Verdic
 	if from.IsZero() || !bottom.Within(from) || !from.Within(anchor.Zone) {
 		from = anchor.Zone
 	}
+	from, d := c.kept(bottom, from)
+	if d != nil {
+		return d.verdict
+	}
 	z := c.enclosing(from)
 	for k := z.name.Labels() + 1; z.verdict.Status == Secure && k <= bottom.Labels(); k++ {
 		m := bottom.Ancestor(k)
@@ -229,4 +233,28 @@ func (c *court) unsigned(name domain.Name, t wire.Type, from domain.Name) Verdic
 		return Verdict{Reason: SignatureMissing, Zone: z.name}
 	}
 	return z.verdict
+}
+
+// kept goes down from zone to name by what was found out before, which spares
+// fetching the keys of the zones on the way. from is the last zone that it comes
+// to; where it comes to an unsigned delegation, that is all there is to know.
+func (c *court) kept(name, zone domain.Name) (from domain.Name, unsigned *cut) {
+	for k := zone.Labels() + 1; k <= name.Labels(); k++ {
+		m := name.Ancestor(k)
+		f, ok := c.fetch.Kept(Want{Name: m, Type: wire.TypeDS})
+		if !ok {
+			break
+		}
+		b := &bench{court: c, r: &f.Response}
+		d, ok := b.knownCut(m, &f)
+		switch {
+		case !ok || d.absent:
+			return zone, nil
+		case d.kind == unsignedCut:
+			return zone, &d
+		case d.kind == signedCut:
+			zone = m
+		}
+	}
+	return zone, nil
 }

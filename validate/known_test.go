@@ -39,6 +39,19 @@ func TestKnownDelegationCostsNothing(t *testing.T) {
 	}
 }
 
+// Nor are the keys of the zones above it fetched again, which would only show once more what was kept of it.
+func TestKnownDelegationTakesNoKeys(t *testing.T) {
+	w := internet(t)
+	w.keeps = true
+	w.want("www.plain.com.", a, "insecure delegation not signed")
+	w.fetched = nil
+	w.want("www.plain.com.", a, "insecure delegation not signed")
+	w.want("nothing.below.plain.com.", a, "insecure delegation not signed")
+	if len(w.fetched) > 0 {
+		t.Errorf("asked for %s", strings.Join(w.fetched, ", "))
+	}
+}
+
 // Below a name that is proven not to exist nothing is asked for.
 func TestNothingIsAskedBelowWhatIsAbsent(t *testing.T) {
 	w := internet(t)

@@ -19,6 +19,7 @@ import (
 	"recursor/testbed/sim"
 	"recursor/transport"
 	"recursor/validate"
+	"recursor/validate/sig"
 )
 
 func name(s string) domain.Name { return domain.MustParse(s) }
@@ -278,6 +279,10 @@ func (w *world) Signature() error {
 }
 
 func (w *world) Checked() { w.checked++ }
+
+func (w *world) Held(*sig.Sum) bool { return false }
+
+func (w *world) Hold(*sig.Sum) {}
 
 func (w *world) Failed() error {
 	w.failures++

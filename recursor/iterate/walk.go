@@ -121,9 +121,15 @@ func (w *walk) use(r *reply) (done bool, err error) {
 	case scrub.Referral:
 		return false, w.descend(r) // 4b. closer to the name
 	case scrub.NXDomain:
-		if w.shown.partial && !w.believes(r) {
-			w.shown.whole() // RFC 9156 §2.3: the server may be wrong about it
-			return false, nil
+		if w.shown.partial {
+			proven, believed := w.believes(r)
+			switch {
+			case !believed:
+				w.shown.whole() // RFC 9156 §2.3: the server may be wrong about it
+				return false, nil
+			case proven != nil && !w.cd:
+				return w.conclude(*proven)
+			}
 		}
 	case scrub.NoData, scrub.Answer, scrub.Alias, scrub.Overflow:
 		if w.shown.partial && !w.redirects(r) {
@@ -218,7 +224,7 @@ func (w *walk) descend(r *reply) error {
 	}
 	w.points.Put(p, now)
 	w.keepReferral(r, now)
-	if w.judge != nil {
+	if w.judge != nil && !w.cd { // who checks for himself needs no keys of ours
 		w.judge.Descend(w.task, r.Child, r.DS != nil)
 	}
 	w.cut = p
@@ -246,17 +252,17 @@ func (w *walk) anotherWay(err error) bool {
 
 // believes reports whether a denial of an ancestor settles SNAME too
 // (RFC 8020 §2): when it is proven, when the operator says so, or from the root,
-// whose servers know what exists.
-func (w *walk) believes(r *reply) bool {
+// whose servers know what exists. The step is the one that is proven.
+func (w *walk) believes(r *reply) (proven *Step, ok bool) {
 	if w.o.Minimise == Strict || w.cut.Zone.IsRoot() {
-		return true
+		return nil, true
 	}
 	if w.judge == nil {
-		return false
+		return nil, false
 	}
 	defer w.tick()
 	probe := w.step(r)
-	return w.judge.Judge(w.task, &probe) == nil && probe.Denied == cache.Secure
+	return &probe, w.judge.Judge(w.task, &probe) == nil && probe.Denied == cache.Secure
 }
 
 // redirects reports whether the answer to a minimised question holds a DNAME

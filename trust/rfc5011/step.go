@@ -58,9 +58,11 @@ func (s *step) window() sig.Window { return sig.Window{Now: s.now} }
 // free is a Work without a limit: a point's keys are few.
 type free struct{}
 
-func (free) Signature() error { return nil }
-func (free) Checked()         {}
-func (free) Failed() error    { return nil }
+func (free) Signature() error   { return nil }
+func (free) Checked()           {}
+func (free) Failed() error      { return nil }
+func (free) Held(*sig.Sum) bool { return false }
+func (free) Hold(*sig.Sum)      {}
 
 // enter moves a key into a state.
 func (s *step) enter(k *Key, to State) {

@@ -70,7 +70,11 @@ func at(tb testing.TB, stamp string) sig.Window {
 }
 
 // work counts, and stops at a limit where one is set.
-type work struct{ checks, done, failures, most, mostFailures int }
+type work struct {
+	checks, done, failures, most, mostFailures int
+	// held is what was told, where it is remembered.
+	held map[sig.Sum]bool
+}
 
 var errSpent = errors.New("spent")
 
@@ -83,6 +87,14 @@ func (w *work) Signature() error {
 }
 
 func (w *work) Checked() { w.done++ }
+
+func (w *work) Held(s *sig.Sum) bool { return w.held[*s] }
+
+func (w *work) Hold(s *sig.Sum) {
+	if w.held != nil {
+		w.held[*s] = true
+	}
+}
 
 func (w *work) Failed() error {
 	w.failures++

@@ -1,6 +1,7 @@
 package sig
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 
 	"recursor/dns/domain"
@@ -22,7 +23,18 @@ type Work interface {
 	Checked()
 	// Failed tells that a check failed, or that a key could not be read.
 	Failed() error
+	// Held reports whether Hold was told of the check before: then it is not made
+	// again.
+	Held(*Sum) bool
+	// Hold tells that the signature of a check holds, by a key that the Policy
+	// allows. Whoever remembers it does so for one Policy.
+	Hold(*Sum)
 }
+
+// Sum stands for a check: SHA-256 of the key, the signature and the octets that
+// were signed. None of it depends on the time, nor on who has the key, which are
+// looked at for each RRset.
+type Sum [sha256.Size]byte
 
 // Result says what became of the signatures of an RRset.
 type Result struct {
@@ -41,7 +53,8 @@ type Result struct {
 	Encloser domain.Name
 	// TTL is how long the RRset may be kept (RFC 4035 §5.3.3).
 	TTL uint32
-	// Checks counts the signatures that were checked.
+	// Checks counts the signatures that were checked, those not that were known
+	// to hold.
 	Checks int
 	// Err is the budget's, where the Fault is Spent.
 	Err error
@@ -134,13 +147,19 @@ func (v *verifier) try(s *RRSIG, k *Key) (done bool) {
 	if v.tried++; v.tried > v.keys.policy.checks() {
 		return true
 	}
+	data, sum := v.data(s, k)
+	if v.work.Held(&sum) {
+		v.hold(s)
+		return true
+	}
 	pub, fault := k.material(v.keys.policy)
 	if fault == Sound {
 		if v.spent(v.work.Signature()) {
 			return true
 		}
 		v.Checks++
-		if v.check(s, pub) {
+		if v.check(s, pub, data) {
+			v.work.Hold(&sum)
 			v.hold(s)
 			return true
 		}
@@ -152,9 +171,9 @@ func (v *verifier) try(s *RRSIG, k *Key) (done bool) {
 	return v.spent(v.work.Failed())
 }
 
-func (v *verifier) check(s *RRSIG, pub public) bool {
+func (v *verifier) check(s *RRSIG, pub public, data []byte) bool {
 	defer v.work.Checked()
-	return pub.verify(table[s.Algorithm].hash, v.data(s), s.Signature)
+	return pub.verify(table[s.Algorithm].hash, data, s.Signature)
 }
 
 func (v *verifier) spent(err error) bool {
@@ -187,13 +206,23 @@ func (s *RRSIG) fits(set *rrset.Set, zone domain.Name) Fault {
 }
 
 // data is the octets that s was made over (RFC 4034 §3.1.8.1), valid until the
-// next call.
-func (v *verifier) data(s *RRSIG) []byte {
+// next call, and the Sum of the check with k.
+func (v *verifier) data(s *RRSIG, k *Key) (data []byte, sum Sum) {
 	if v.canonical == nil {
 		v.canonical = v.set.Canonical()
 	}
-	v.buf = AppendSigned(v.buf[:0], s, v.set, v.canonical)
-	return v.buf
+	if v.buf == nil {
+		check := 2 + len(k.rdata) + 2 + len(s.Signature) + fixed + s.Signer.Len()
+		records := len(v.set.RData) + len(v.canonical)*(v.set.Name.Len()+8)
+		v.buf = make([]byte, 0, check+records)
+	}
+	v.buf = binary.BigEndian.AppendUint16(v.buf[:0], uint16(len(k.rdata)))
+	v.buf = append(v.buf, k.rdata...)
+	v.buf = binary.BigEndian.AppendUint16(v.buf, uint16(len(s.Signature)))
+	v.buf = append(v.buf, s.Signature...)
+	before := len(v.buf)
+	v.buf = AppendSigned(v.buf, s, v.set, v.canonical)
+	return v.buf[before:], sha256.Sum256(v.buf)
 }
 
 // AppendSigned appends the octets that s signs: its RDATA without the

@@ -1,0 +1,72 @@
+package sig_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"recursor/dns/rrset"
+	"recursor/validate/sig"
+)
+
+// A check that held is not made again. What it does not depend on is looked at all the same, and what it depends on makes
+// another check of it.
+func TestWhatHeldIsNotCheckedAgain(t *testing.T) {
+	for _, algorithm := range []uint8{dns.RSASHA256, dns.ECDSAP256SHA256, dns.ED25519} {
+		bits := map[uint8]int{dns.RSASHA256: 1024, dns.ECDSAP256SHA256: 256, dns.ED25519: 256}[algorithm]
+		key := generate(t, "example.com.", algorithm, bits)
+		good := key.sign(t, www, nil)
+		w := &work{held: map[sig.Sum]bool{}}
+		if r := sig.Verify(good, key.keys(t, new(sig.Policy)), middle(), w); r.Fault != sig.Sound || r.Checks != 1 || len(w.held) != 1 {
+			t.Fatalf("%s, %d checks, %d held", r.Fault, r.Checks, len(w.held))
+		}
+		again := good.Clone()
+		again.TTL = 100
+		r := sig.Verify(&again, key.keys(t, new(sig.Policy)), middle(), w)
+		if r.Fault != sig.Sound || r.Checks != 0 || w.checks != 1 || r.TTL != 100 || r.Signature.KeyTag != key.KeyTag() {
+			t.Errorf("again: %s, %d checks (told %d), TTL %d, key %d", r.Fault, r.Checks, w.checks, r.TTL, r.Signature.KeyTag)
+		}
+
+		r = sig.Verify(good, key.keys(t, new(sig.Policy)), sig.Window{Now: time.Unix(expiration+1, 0)}, w)
+		if r.Fault != sig.Expired {
+			t.Errorf("when it has expired: %s", r.Fault)
+		}
+		r = sig.Verify(good, key.keys(t, &sig.Policy{Refused: []sig.Algorithm{sig.Algorithm(algorithm)}}), middle(), w)
+		if r.Fault != sig.AlgorithmUnsupported {
+			t.Errorf("by an algorithm that is refused: %s", r.Fault)
+		}
+
+		forged := good.Clone()
+		forged.RData[len(forged.RData)-1] ^= 1
+		for what, set := range map[string]*rrset.Set{
+			"signature": edit(good, func(b []byte) []byte { b[len(b)-1] ^= 1; return b }),
+			"fields":    edit(good, func(b []byte) []byte { b[7] ^= 1; return b }),
+			"data":      &forged,
+		} {
+			for range 2 { // what fails is looked at each time
+				before := w.checks
+				if r := sig.Verify(set, key.keys(t, new(sig.Policy)), middle(), w); r.Fault != sig.Mismatch || w.checks != before+1 {
+					t.Errorf("other %s: %s, %d checks", what, r.Fault, w.checks-before)
+				}
+			}
+		}
+		if len(w.held) != 1 {
+			t.Errorf("%d checks are held", len(w.held))
+		}
+	}
+}
+
+// Another key with the tag of the one that signed makes another check, which fails.
+func TestWhatHeldIsOfOneKey(t *testing.T) {
+	key := generate(t, "example.com.", dns.ED25519, 256)
+	good := key.sign(t, www, nil)
+	w := &work{held: map[sig.Sum]bool{}}
+	sig.Verify(good, key.keys(t, new(sig.Policy)), middle(), w)
+	var twin rrset.List
+	twin = twin.Append(collide(t, one(t, key.String()).RData.First(), 1))
+	r := sig.Verify(good, sig.NewKeys(good.Name.Parent(), twin, new(sig.Policy)), middle(), w)
+	if r.Fault == sig.Sound || r.Fault == sig.KeyMissing || w.checks+w.failures < 2 {
+		t.Errorf("%s after %d checks, %d failures", r.Fault, w.checks, w.failures)
+	}
+}
