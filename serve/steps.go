@@ -46,7 +46,7 @@ func (h *Handler) class(r *request, o *outcome) bool {
 		return false
 	case wire.ClassCH:
 		if sets := h.chaosAnswer(r); sets != nil {
-			*o = outcome{aa: true, answer: sets, from: "local"}
+			*o = outcome{answer: sets, from: "local"} // of no zone, so without AA
 			return true
 		}
 	}

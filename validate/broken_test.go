@@ -291,7 +291,7 @@ func TestUnprovenDelegations(t *testing.T) {
 				other, _ := w.ask(name("example.com."), wire.TypeTXT)
 				r.Proof = other.Proof
 			}
-		}, want: "bogus proof of denial missing"},
+		}, want: "bogus proof of denial incomplete"},
 		"a sibling's proof": {change: func(w *world, r *validate.Response) {
 			if proofOnly(r) {
 				other, _ := w.ask(name("bare.com."), wire.TypeDS)

@@ -67,7 +67,7 @@ func TestZoneWithoutAnchor(t *testing.T) {
 // The SOA record must be of the zone that denies.
 func TestSOAOfAnotherZone(t *testing.T) {
 	for soa, want := range map[string]string{
-		".": "bogus proof of denial missing", "example.com.": "secure", "com.": "bogus proof of denial missing",
+		".": "bogus proof of denial incomplete", "example.com.": "secure", "com.": "bogus proof of denial incomplete",
 	} {
 		w := internet(t)
 		other, err := w.ask(name(soa), wire.TypeSOA)

@@ -189,7 +189,7 @@ func TestHashesOfDeepNames(t *testing.T) {
 
 // The records needed may be anywhere among the first eight.
 func TestProofAmongOthers(t *testing.T) {
-	for n, want := range map[int]string{5: "secure", 8: "bogus proof of denial missing"} {
+	for n, want := range map[int]string{5: "secure", 8: "bogus proof of denial incomplete"} {
 		w := small(t, place{})
 		w.change = func(r *validate.Response) {
 			if r.Type != a || len(r.Proof) == 0 {

@@ -206,7 +206,7 @@ func (b *bench) deniedBy(z *zone) (Verdict, denial.Finding) {
 	r := b.r
 	p := b.proof(z)
 	missing := DenialIncomplete
-	if p.records.Len() == 0 {
+	if len(r.Proof) == 0 {
 		missing = DenialMissing
 	}
 	v, f := b.found(p, missing, func() (denial.Finding, error) { return claim(p.records, r) })

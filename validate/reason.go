@@ -114,7 +114,7 @@ var table = [reasons]row{
 	KeyRevoked:           {"key revoked", ede.DNSSECBogus, true},
 	KeyUnusable:          {"key malformed", ede.DNSSECBogus, true},
 	DenialMissing:        {"proof of denial missing", ede.NSECMissing, true},
-	DenialIncomplete:     {"proof of denial incomplete", ede.NSECMissing, true},
+	DenialIncomplete:     {"proof of denial incomplete", ede.DNSSECBogus, true},
 	WildcardUnproven:     {"wildcard expansion unproven", ede.NSECMissing, true},
 	SynthesisWrong:       {"CNAME is not what its DNAME makes", ede.DNSSECBogus, true},
 	BudgetSpent:          {"work for validation spent", ede.Other, true},

@@ -30,9 +30,9 @@ type Found struct {
 	// Otherwise it has nothing of the type.
 	NXDomain bool
 	Source   domain.Name
-	// SOA is the zone's, of denials; Proof are the records that prove it
-	// (RFC 4035 §3.1.3). They are copies, with the one TTL that the answer may
-	// have.
+	// SOA is the zone's, of denials, and its TTL the one that the answer may have;
+	// Proof are the records that prove it (RFC 4035 §3.1.3), as old as they are.
+	// They are copies.
 	SOA   rrset.Set
 	Proof []rrset.Set
 	TTL   uint32
@@ -85,6 +85,7 @@ func (s *search) take(e *entry, left uint32) {
 		}
 	}
 	if s.records.Add(&e.set) {
+		e.set.TTL = e.left(s.at, s.x.maxTTL)
 		s.proof = append(s.proof, e.set)
 		s.ttl = min(s.ttl, left)
 	}
@@ -147,9 +148,6 @@ func (s *search) denied() (Found, bool) {
 }
 
 func (s *search) found(f Found) Found {
-	for i := range s.proof {
-		s.proof[i].TTL = s.ttl
-	}
 	f.Zone, f.Proof, f.TTL = s.zone, s.proof, s.ttl
 	return f
 }

@@ -135,7 +135,7 @@ func (l *Limits) keys() []key {
 			"Of these, the hashes of one proof (CVE-2023-50868)."),
 		count("nsec3-iterations", &l.NSEC3Iterations, 0, 50, 150,
 			"Extra NSEC3 iterations above which a zone is treated as insecure (RFC 9276 §3.2)."),
-		count("nsec3-iterations-refused", &l.NSEC3IterationsRefused, 50, 500, 2500,
+		count("nsec3-iterations-refused", &l.NSEC3IterationsRefused, 50, 500, 65535,
 			"Extra NSEC3 iterations above which an answer is SERVFAIL (RFC 9276 §3.2)."),
 		count("rsa-bits-least", &l.RSABitsLeast, 512, 1024, 2048,
 			"Shortest RSA modulus that counts as supported, in bits (RFC 5702 §2.1 allows 512)."),

@@ -11,8 +11,8 @@
 //
 // # Resources
 //
-// Parse and View allocate nothing; a message with more than MaxOptions options
-// is refused.
+// Parse and View allocate nothing; of a message's options the first MaxOptions
+// are looked at.
 //
 // # Security
 //

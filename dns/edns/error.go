@@ -15,8 +15,6 @@ const (
 	BadOwner
 	// BadLength: an option reaches beyond the RDATA.
 	BadLength
-	// TooManyOptions: more than MaxOptions.
-	TooManyOptions
 	// BadVersion: a version other than 0 (RFC 6891 §6.1.3).
 	BadVersion
 	// BadOption: the data of one option are not as its RFC has them.
@@ -34,8 +32,6 @@ func (k Kind) String() string {
 		return "OPT record with an owner other than the root"
 	case BadLength:
 		return "option longer than its OPT record"
-	case TooManyOptions:
-		return "too many options"
 	case BadVersion:
 		return "unknown EDNS version"
 	case BadOption:

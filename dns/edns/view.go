@@ -11,8 +11,9 @@ const (
 	// MinPayload is what every requestor takes over UDP; smaller values mean
 	// this one (RFC 6891 §6.2.3).
 	MinPayload = 512
-	// MaxOptions is how many options one OPT may hold here. No purpose needs
-	// more, and each costs work before any limit on the sender applies.
+	// MaxOptions is how many options of one OPT are looked at, the first ones. No
+	// purpose needs more, and each costs work before any limit on the sender
+	// applies.
 	MaxOptions = 32
 )
 
@@ -34,7 +35,7 @@ type View struct {
 	RCodeHigh uint8
 	// DO asks for DNSSEC records, CO takes compact denial for an answer.
 	DO, CO bool
-	// Raw is the options, each whole; a part of the message.
+	// Raw is the options, each whole and at most MaxOptions; a part of the message.
 	Raw []byte
 }
 
@@ -66,10 +67,11 @@ func Parse(o wire.OPT) (View, error) {
 		// (RFC 6891 §6.1.3), so its lengths are not judged.
 		return v, &Error{Kind: BadVersion}
 	}
-	if kind := fault(o.RData); kind != 0 {
-		return v, &Error{Kind: kind}
+	raw, ok := whole(o.RData)
+	if !ok {
+		return v, &Error{Kind: BadLength}
 	}
-	v.Raw = o.RData
+	v.Raw = raw
 	return v, nil
 }
 
@@ -89,24 +91,29 @@ func ParseLone(rest []byte) (v View, ok bool) {
 		RCodeHigh: rest[5],
 		DO:        flags&flagDO != 0,
 		CO:        flags&flagCO != 0,
-		Raw:       rest[recordHeader:len(rest):len(rest)],
 	}
-	return v, len(v.Raw) == 0 || fault(v.Raw) == 0
+	if len(rest) == recordHeader {
+		return v, true
+	}
+	v.Raw, ok = whole(rest[recordHeader:])
+	return v, ok
 }
 
-// fault is what is wrong with a row of options, 0 for nothing.
-func fault(rest []byte) Kind {
-	for n := 0; len(rest) > 0; n++ {
+// whole is the first MaxOptions options of a row, false where one of them all
+// reaches beyond its end.
+func whole(row []byte) (raw []byte, ok bool) {
+	first := len(row)
+	for at, n := 0, 0; at < len(row); n++ {
 		if n == MaxOptions {
-			return TooManyOptions
+			first = at
 		}
-		end, ok := optionEnd(rest)
+		end, ok := optionEnd(row[at:])
 		if !ok {
-			return BadLength
+			return nil, false
 		}
-		rest = rest[end:]
+		at += end
 	}
-	return 0
+	return row[:first:first], true
 }
 
 // optionEnd is where the option at the start of b ends.

@@ -30,7 +30,7 @@ func (r *Response) follow(m *rrset.Message, a Asked) string {
 				return "" // the target is asked for by itself
 			}
 			return r.all(m, a)
-		} else if s := find(m.Answer, r.Target, a.Type); s != nil {
+		} else if s := find(m.Answer, r.Target, a.Type); s != nil && !overreaches(s, a.Zone) {
 			if s.Len() > a.MaxRecords {
 				return "too many records in a set"
 			}
@@ -77,6 +77,21 @@ func (r *Response) all(m *rrset.Message, a Asked) (useless string) {
 		}
 	}
 	return ""
+}
+
+// overreaches reports whether an NSEC Set denies names of other zones, which is
+// no zone's to do: the next owner name is of the zone too (RFC 4034 §4.1.1).
+func overreaches(s *rrset.Set, zone domain.Name) bool {
+	if s.Type != wire.TypeNSEC {
+		return false
+	}
+	for rd := range s.RData.All() {
+		next, _, err := domain.FromWire(rd)
+		if err != nil || !next.Within(zone) {
+			return true
+		}
+	}
+	return false
 }
 
 // alike reports whether two aliases lead to one name.

@@ -102,6 +102,16 @@ func TestClassify(t *testing.T) {
 			want: want{kind: scrub.NoData},
 		},
 		{
+			name: "an NSEC record that denies another zone's names", zone: "b.example.", q: "b.example.", qtype: dns.TypeNSEC,
+			r:    response{aa: true, answer: "b.example. 300 NSEC c.example. NS SOA RRSIG NSEC DNSKEY", authority: "b.example. 300 SOA ns.example. host.example. 1 2 3 4 60"},
+			want: want{kind: scrub.NoData},
+		},
+		{
+			name: "an NSEC record", zone: "b.example.", q: "b.example.", qtype: dns.TypeNSEC,
+			r:    response{aa: true, answer: "b.example. 300 NSEC b.example. NS SOA RRSIG NSEC DNSKEY"},
+			want: want{kind: scrub.Answer},
+		},
+		{
 			name: "nodata", zone: "example.", q: "www.example.", qtype: dns.TypeAAAA,
 			r:    response{aa: true, authority: soa},
 			want: want{kind: scrub.NoData},

@@ -152,6 +152,7 @@ func (s *Scenario) Configure(more ...string) (*Settings, error) {
 // the files count on them. This project's own files count on ours.
 func (c *settings) defaults(d Dialect) {
 	c.tree.set("limits.nsec3-iterations", "150") // the limit before RFC 9276
+	c.tree.set("limits.nsec3-iterations-refused", "65535")
 	switch d {
 	case Unbound:
 		c.tree.add("local-zones.except", `"local."`)
