@@ -107,7 +107,8 @@ func (c *Cache) readFailure(name domain.Name, t wire.Type, now tick) (f Failure,
 		return Failure{}, 0, false
 	}
 	until = parseTick(b)
-	if now >= until+ticks(c.o.FailureCeiling) {
+	// It is over, or of a time that has not come: the clock was set back.
+	if most := ticks(c.o.FailureCeiling); now >= until+most || until > now+most {
 		return Failure{}, 0, false
 	}
 	return Failure{

@@ -108,6 +108,20 @@ func TestFailureText(t *testing.T) {
 	}
 }
 
+// TestFailureOfALaterTime: where the clock is set back, failures do not wait for it
+// to come there again.
+func TestFailureOfALaterTime(t *testing.T) {
+	c := newCache(Options{})
+	n := name("www.example.")
+	c.PutFailure(n, wire.TypeA, Failure{Text: "silence"}, start())
+	if f, ok := c.GetFailure(n, wire.TypeA, start().Add(-24*time.Hour)); ok {
+		t.Errorf("a day earlier: %+v", f)
+	}
+	if f := c.PutFailure(n, wire.TypeA, Failure{Text: "silence"}, start().Add(-24*time.Hour)); f.Count != 1 {
+		t.Errorf("count %d", f.Count)
+	}
+}
+
 // TestFailuresAreBounded: a flood of failing names is bounded by the store.
 func TestFailuresAreBounded(t *testing.T) {
 	// RFC: 9520.2

@@ -34,12 +34,10 @@ func New(o Options) *Cache {
 	if o.Size <= 0 {
 		o.Size = 64 << 20
 	}
-	door := newDoorkeeper(o.Size)
-	return &Cache{
-		store: shard.New(shard.Options{Size: o.Size - door.size(), Seed: o.Seed}),
-		door:  door,
-		size:  o.Size,
-	}
+	c := &Cache{size: o.Size}
+	c.door.mem = shard.Outside(doorLen(o.Size), c)
+	c.store = shard.New(shard.Options{Size: o.Size - c.door.size(), Seed: o.Seed})
+	return c
 }
 
 // Found is what Get wrote.

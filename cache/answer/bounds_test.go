@@ -197,3 +197,32 @@ func BenchmarkPut(b *testing.B) {
 		put(c, k, msg, start())
 	}
 }
+
+// TestDoorkeeperGrows: it takes more of its memory as more questions come, and
+// what came last is remembered all the while.
+func TestDoorkeeperGrows(t *testing.T) {
+	c := answer.New(answer.Options{Size: 16 << 20, Seed: 1})
+	forgotten := 0
+	for i := range 100_000 {
+		k := key(t, fmt.Sprintf("n%d.example.", i), 0)
+		if c.Wanted(k) {
+			t.Fatalf("question %d came before", i)
+		}
+		if !c.Wanted(k) {
+			forgotten++
+		}
+	}
+	if forgotten > 10 { // those after which it grew
+		t.Errorf("%d questions were forgotten at once", forgotten)
+	}
+	late := 0
+	for i := 90_000; i < 100_000; i++ {
+		k := key(t, fmt.Sprintf("n%d.example.", i), 0)
+		if c.Wanted(k) {
+			late++
+		}
+	}
+	if late < 9_000 {
+		t.Errorf("%d of the last 10,000 questions are remembered", late)
+	}
+}

@@ -26,7 +26,8 @@
 //
 // # Resources
 //
-// Options.Size bounds all memory, fingerprints included. An answer of one A
+// Options.Size bounds all memory, fingerprints included; none of it is the
+// collector's, and what is not used yet is not resident. An answer of one A
 // record under a name of twenty octets takes about 80 octets. Get allocates
 // nothing where dst has room for the entry; Put and Wanted allocate nothing.
 //

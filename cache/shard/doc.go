@@ -26,9 +26,11 @@
 // All memory is reserved by New and never grows: index, fingerprints, rings
 // and the shards themselves together are at most Options.Size. It is mapped
 // outside the collector's heap where the system has that, and becomes resident
-// as it is first used, the index in huge pages where there are some. An entry costs its key and value, a header of 8 octets,
-// padding to the next 8, and 5 octets of index when that is well filled. An
-// insertion moves at most 64 other entries.
+// as it is first used; the index doubles as entries come, so that a large ceiling
+// costs nothing until it is reached. An entry costs its key and value, a header
+// of 8 octets, padding to the next 8, and 5 to 11 octets of index. An insertion
+// moves at most 64 other entries, but for the six in the life of a shard that
+// double its index.
 //
 // # Security
 //

@@ -7,6 +7,9 @@ import "encoding/binary"
 // bucket, because this one was full when they came. A slot is a tag of ten
 // bits over a location of 22 bits, in units; 0 is an empty slot, since no
 // record lies at unit 0.
+//
+// The buckets in use are a part of them that doubles as entries come: what is
+// asked for lies close together, and pages of the rest are not resident.
 const (
 	bucketLen = 64
 	slots     = bucketLen/4 - 1
@@ -16,14 +19,43 @@ const (
 	tagMask   = 1<<(32-locBits) - 1
 	// maxArena is what a location can reach.
 	maxArena = unit << locBits
+
+	// The index begins with a sixty-fourth of its buckets, and doubles when so many
+	// slots of each are taken on average.
+	firstShare = 64
+	wellFilled = slots * 4 / 5
 )
 
 type index struct {
 	mem []byte
-	n   uint32 // buckets
+	n   uint32 // buckets in use
 }
 
-func newIndex(mem []byte) index { return index{mem, uint32(len(mem) / bucketLen)} }
+func newIndex(mem []byte) index {
+	x := index{mem: mem}
+	x.n = max(x.most()/firstShare, 1)
+	return x
+}
+
+// most is how many buckets there can be.
+func (x *index) most() uint32 { return uint32(len(x.mem) / bucketLen) }
+
+// clear empties it, back to its first size.
+func (x *index) clear() {
+	clear(x.mem[:x.n*bucketLen])
+	x.n = max(x.most()/firstShare, 1)
+}
+
+// narrow reports whether it should grow before it takes another entry.
+func (x *index) narrow(entries int) bool {
+	return entries >= int(x.n)*wellFilled && x.n < x.most()
+}
+
+// double empties it, with twice the buckets.
+func (x *index) double() {
+	x.n = min(2*x.n, x.most())
+	clear(x.mem[:x.n*bucketLen])
+}
 
 func (x *index) bucket(b uint32) []byte {
 	off := int(b) * bucketLen

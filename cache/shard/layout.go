@@ -51,9 +51,5 @@ func plan(size int64) layout {
 	return l
 }
 
-// scattered is how many of the mapped octets, the first ones, are read and
-// written all over from the first entries on.
-func (l layout) scattered() int { return l.shards * l.grains * (grainIndex + grainGhosts) }
-
 // mapped is how many octets the shards use outside the heap.
 func (l layout) mapped() int64 { return int64(l.shards) * int64(l.grains) * grain }

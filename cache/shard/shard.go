@@ -36,7 +36,7 @@ func (s *shard) lock(generation uint64) {
 }
 
 func (s *shard) reset() {
-	clear(s.index.mem)
+	s.index.clear()
 	clear(s.ghosts.mem)
 	for _, r := range []*ring{&s.small, &s.main} {
 		r.head, r.tail, r.dead = 0, 0, 0
@@ -124,6 +124,9 @@ func (s *shard) drop(d digest, loc uint32, h header) {
 func (s *shard) put(d digest, e *entry, now uint32) {
 	h := live(len(e.key), len(e.value), e.expiry)
 	n := h.units()
+	if s.index.narrow(s.entries) {
+		s.grow()
+	}
 	var into *ring
 	loc, old := s.find(d, e.key)
 	switch {
@@ -156,6 +159,23 @@ func (s *shard) put(d digest, e *entry, now uint32) {
 	s.write(loc, h, e)
 	s.index.add(d, loc)
 	s.entries++
+}
+
+// grow doubles the index: it is made anew from what lies in the rings, which
+// takes a tenth of a microsecond for each entry. A shard has six such moments
+// until its index has all of its memory.
+func (s *shard) grow() {
+	s.index.double()
+	for _, r := range []*ring{&s.small, &s.main} {
+		for pos := r.tail; pos < r.head; {
+			loc := r.at(pos)
+			h := s.header(loc)
+			if h.isLive() {
+				s.index.add(s.secret.sum(s.key(loc, h)), loc)
+			}
+			pos += uint64(h.units())
+		}
+	}
 }
 
 func (s *shard) write(loc uint32, h header, e *entry) {

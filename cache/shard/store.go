@@ -37,7 +37,6 @@ type entry struct {
 func New(o Options) *Store {
 	l := plan(o.Size)
 	mem, release := reserve(int(l.mapped()))
-	scattered(mem[:l.scattered()])
 	s := newStore(l, mem, newSecret(o.Seed))
 	if release != nil {
 		// The shards are what every call holds on to while it reads mem.
@@ -72,7 +71,7 @@ func newStore(l layout, mem []byte, k secret) *Store {
 		// Unit 0 belongs to no ring: location 0 means none.
 		sh.small = ring{base: 1, size: units / 10}
 		sh.main = ring{base: 1 + sh.small.size, size: units - 1 - sh.small.size}
-		sh.maxEntries = int(sh.index.n) * (slots - 1)
+		sh.maxEntries = int(sh.index.most()) * (slots - 1)
 	}
 	// Half the small ring, so that a large entry does not empty it.
 	s.maxItem = (min(maxUnits, int(s.shards[0].small.size/2)) - 1) * unit

@@ -444,6 +444,77 @@ func TestWalk(t *testing.T) {
 	mustVerify(t, s)
 }
 
+// TestWalkWhileItGrows: what was there from the beginning is shown, though the
+// index is made anew under the walk.
+func TestWalkWhileItGrows(t *testing.T) {
+	s := New(Options{Size: 16 << 20, Seed: 3})
+	want := map[string]bool{}
+	for i := range 500 {
+		k := strconv.Itoa(i)
+		s.Put([]byte(k), []byte("v"), 100, 1)
+		want[k] = true
+	}
+	before := s.shards[0].index.n
+	stored := 0
+	s.Walk(1, 0, func(key, _ []byte) Verdict {
+		delete(want, string(key))
+		for range 20 {
+			s.Put([]byte("new"+strconv.Itoa(stored%50_000)), []byte("v"), 100, 1)
+			stored++
+		}
+		return Keep
+	})
+	if len(want) > 0 {
+		t.Errorf("%d entries were not shown", len(want))
+	}
+	if after := s.shards[0].index.n; after < 4*before {
+		t.Errorf("the index has %d buckets, had %d: this tests nothing", after, before)
+	}
+	mustVerify(t, s)
+}
+
+// TestIndexGrows: it has the memory that its entries need, and all of it in the
+// end; emptied, it begins anew.
+func TestIndexGrows(t *testing.T) {
+	s := New(Options{Size: 16 << 20, Seed: 3})
+	buckets := func() (used, most int) {
+		for i := range s.shards {
+			used += int(s.shards[i].index.n)
+			most += int(s.shards[i].index.most())
+		}
+		return used, most
+	}
+	first, most := buckets()
+	if first > most/50 {
+		t.Errorf("an empty store begins with %d of %d buckets", first, most)
+	}
+	entries := 0
+	for _, n := range []int{1_000, 10_000, 100_000, 400_000} {
+		for ; entries < n; entries++ {
+			s.Put(binary.BigEndian.AppendUint64(nil, uint64(entries)), nil, 100, 1)
+		}
+		mustVerify(t, s)
+		used, _ := buckets()
+		if kept := int(s.Stats().Entries); used*wellFilled > 3*kept+first*wellFilled {
+			t.Errorf("%d buckets for %d entries", used, kept)
+		}
+		if v := get(s, string(binary.BigEndian.AppendUint64(nil, uint64(n-1))), 1); v != "" {
+			t.Errorf("%q", v)
+		}
+	}
+	if used, _ := buckets(); used != most {
+		t.Errorf("a full store uses %d of %d buckets", used, most)
+	}
+	s.Flush()
+	if st := s.Stats(); st.Entries != 0 {
+		t.Errorf("%d entries after the flush", st.Entries)
+	}
+	mustVerify(t, s)
+	if used, _ := buckets(); used != first {
+		t.Errorf("%d buckets after the flush, want %d", used, first)
+	}
+}
+
 // TestWalkIsBounded: a batch ends after some octets, however large the values.
 func TestWalkIsBounded(t *testing.T) {
 	s := New(Options{Size: 64 << 20, Seed: 3})

@@ -18,15 +18,18 @@ const (
 
 // Walk shows every entry to f: its key and at most head octets of its value,
 // both valid during the call only. An entry that is stored, or replaced, while
-// the walk goes on may be shown or not; one that stays where it is, is shown
-// once. f runs without any lock held. After Drop, what stands under the key is
+// the walk goes on may be shown or not; one that stays where it is, is shown,
+// and again where many are stored meanwhile. f runs without any lock held. After Drop, what stands under the key is
 // deleted, even if it was stored meanwhile.
 func (s *Store) Walk(now int64, head int, f func(key, value []byte) Verdict) {
 	var b batch
 	for i := range s.shards {
 		sh := &s.shards[i]
-		for from := uint32(0); from < sh.index.n; {
+		for from, n := uint32(0), uint32(0); n == 0 || from < n; {
 			sh.lock(s.generation.Load())
+			if n != sh.index.n {
+				from, n = 0, sh.index.n // it has grown: everything lies elsewhere
+			}
 			from = b.fill(sh, from, head, seconds(now))
 			sh.mu.Unlock()
 			for _, e := range b.entries {
