@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,10 @@ const fakedForm = "@2006-01-02 15:04:05"
 
 // ErrNoDate tells that a file says no time.
 var ErrNoDate = errors.New("has no line of the form @YYYY-MM-DD HH:MM:SS")
+
+// ErrNotWritten tells that nobody has written into a file yet, or that it is
+// not there.
+var ErrNotWritten = errors.New("no time is written there yet")
 
 // Faked is a Real clock whose readings another process sets: it writes into a
 // file at what time this process is to believe that it began. Timers go on in
@@ -26,7 +31,9 @@ type Faked struct {
 	signed time.Time    // where signatures are judged at a fixed time
 }
 
-// NewFaked is a Faked clock that begins now, and has read the file at path.
+// NewFaked is a Faked clock that begins now, and has read the file at path. With
+// ErrNotWritten it is good all the same, and goes by the time of the system until
+// the file is written.
 func NewFaked(c *Real, path string) (*Faked, error) {
 	f := &Faked{Real: c, path: path, began: time.Now(), signed: c.FixedSignature}
 	return f, f.Look()
@@ -35,8 +42,13 @@ func NewFaked(c *Real, path string) (*Faked, error) {
 // Look reads the file again. Where there is no time in it, the one before stays.
 func (f *Faked) Look() error {
 	text, err := os.ReadFile(f.path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: %w", ErrNotWritten, err)
+	case err != nil:
 		return err
+	case len(bytes.TrimSpace(text)) == 0: // who writes it has just emptied it
+		return fmt.Errorf("%s: %w", f.path, ErrNotWritten)
 	}
 	at, err := fakedTime(text)
 	if err != nil {

@@ -97,7 +97,9 @@ func (d *Daemon) build() (err error) {
 		State: d.state, Built: built(),
 	}
 	if d.c.Clock.File != "" {
-		if d.faked, err = newFaked(d.c, d.clock); err != nil {
+		if d.faked, err = newFaked(d.c, d.clock); errors.Is(err, clock.ErrNotWritten) {
+			d.log.Warn("until then it is the time of the system", zap.Error(err)) // whoever starts us may write later
+		} else if err != nil {
 			return err
 		}
 		w.Clock, w.Built = d.faked, time.Time{} // which may well be before this program was

@@ -11,10 +11,11 @@ import (
 )
 
 // newFaked is the clock of a configuration that has another process set the time.
+// With clock.ErrNotWritten it is good all the same.
 func newFaked(c *config.Config, system *clock.Real) (*clock.Faked, error) {
 	f, err := clock.NewFaked(system, c.Clock.File)
 	if err != nil {
-		return nil, fmt.Errorf("clock.file: %w; write a line such as @2026-12-01 12:00:00 into it, or remove the key", err)
+		return f, fmt.Errorf("clock.file: %w; write a line such as @2026-12-01 12:00:00 into it, or remove the key", err)
 	}
 	return f, nil
 }
