@@ -75,8 +75,14 @@ func (h ProxyHeader) address(element string) (netip.Addr, bool) {
 	if h == Forwarded {
 		return forwardedFor(element)
 	}
-	addr, err := netip.ParseAddr(strings.TrimSpace(element))
-	return addr, err == nil
+	element = strings.TrimSpace(element)
+	addr, err := netip.ParseAddr(element)
+	if err == nil {
+		return addr, true
+	}
+	// No standard says how; there are proxies that write the port too.
+	at, err := netip.ParseAddrPort(element)
+	return at.Addr(), err == nil
 }
 
 // forwardedFor is the parameter "for" of an element (RFC 7239 §4, §6). A name
