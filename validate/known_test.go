@@ -43,12 +43,33 @@ func TestKnownDelegationCostsNothing(t *testing.T) {
 func TestKnownDelegationTakesNoKeys(t *testing.T) {
 	w := internet(t)
 	w.keeps = true
-	w.want("www.plain.com.", a, "insecure delegation not signed")
+	w.want("www.sub.plain.com.", a, "insecure delegation not signed")
+	w.change = func(r *validate.Response) { r.Zone = domain.Name{} } // who answers is not known
+	delete(w.kept, validate.Want{Name: domain.Root(), Type: wire.TypeDNSKEY})
+	delete(w.kept, validate.Want{Name: name("com."), Type: wire.TypeDNSKEY})
 	w.fetched = nil
-	w.want("www.plain.com.", a, "insecure delegation not signed")
-	w.want("nothing.below.plain.com.", a, "insecure delegation not signed")
+	for _, n := range []string{"www.plain.com.", "plain.com.", "www.sub.plain.com.", "nothing.below.plain.com."} {
+		w.want(n, a, "insecure delegation not signed")
+	}
 	if len(w.fetched) > 0 {
 		t.Errorf("asked for %s", strings.Join(w.fetched, ", "))
+	}
+}
+
+// Keys are believed because they were found to be secure, not because something was found out about them.
+func TestKnownKeysMustBeSecure(t *testing.T) {
+	w := internet(t)
+	w.keeps = true
+	w.want("www.n3.com.", a, "secure")
+	keys := validate.Want{Name: name("n3.com."), Type: wire.TypeDNSKEY}
+	f := w.kept[keys]
+	bare := f.Set.Clone()
+	bare.Sigs = nil
+	f.Set, f.Verdict.Status = &bare, validate.Insecure
+	w.kept[keys], w.fetched = f, nil
+	w.want("www.n3.com.", a, "secure") // by those that come when they are asked for again
+	if got := strings.Join(w.fetched, ", "); got != "n3.com. DNSKEY again" {
+		t.Errorf("fetched %s", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package validate_test
 
 import (
+	"strings"
 	"testing"
 
 	"recursor/dns/wire"
@@ -27,6 +28,20 @@ func TestAnchorOfNoZone(t *testing.T) {
 	z.RemoveSignatures(name("www.in.example."), uint16(wire.TypeA))
 	if v := w.verdict("www.in.example.", wire.TypeA); v.Status != 0 {
 		t.Errorf("without signatures: %s", v.String())
+	}
+}
+
+// Where the closer anchor leads to the zone's keys nobody asks what the zone above says of it.
+func TestCloserAnchorIsEnough(t *testing.T) {
+	w := newWorld(t)
+	for _, origin := range []string{"example.", "in.example."} {
+		z := signed(t, plain(t, origin, "www A 192.0.2.1\n"), sim.SignOptions{})
+		w.serve(z)
+		w.anchor(z)
+	}
+	w.want("www.in.example.", wire.TypeA, "secure")
+	if got := strings.Join(w.fetched, ", "); got != "in.example. DNSKEY" {
+		t.Errorf("fetched %s", got)
 	}
 }
 
