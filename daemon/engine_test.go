@@ -163,8 +163,8 @@ func TestKeysHaveAnEffect(t *testing.T) {
 		{special, "printer.home.arpa.", dns.TypeA, nil, "NXDOMAIN aa"},
 		{special + "local-zones: {special-use: false}\n", "printer.home.arpa.", dns.TypeA, nil, "NXDOMAIN ad"},
 		{special, "id.server.", dns.TypeTXT, chaos, "REFUSED (21 "},
-		{special + "identity: here\n", "id.server.", dns.TypeTXT, chaos, "NOERROR aa \"here\""},
-		{special + "version: \"9\"\n", "version.bind.", dns.TypeTXT, chaos, "NOERROR aa \"9\""},
+		{special + "identity: here\n", "id.server.", dns.TypeTXT, chaos, "NOERROR \"here\""},
+		{special + "version: \"9\"\n", "version.bind.", dns.TypeTXT, chaos, "NOERROR \"9\""},
 		// Other servers than the delegations lead to; where they are special names too, those are not answered here.
 		{special + "zones: {stub: [{name: plain.com, to: [127.53.9.9]}]}\n", "www.plain.com.", dns.TypeA, nil, "SERVFAIL (2"},
 		{special + "zones: {forward: [{name: plain.com, to: [127.53.2.4], first: true}]}\n", "www.plain.com.", dns.TypeA, nil, "NOERROR 192.0.2.1"},
