@@ -9,7 +9,13 @@ type Instant struct {
 	TTL time.Time
 	// Signature is the wall time at which signatures are judged.
 	Signature time.Time
+	// Ahead is how far TTL is ahead of the time that passes: 0 but where another
+	// process sets it, be it in the middle of something.
+	Ahead time.Duration
 }
+
+// Steady is the moment as if nobody had ever set TTL: what timers go by.
+func (i Instant) Steady() time.Time { return i.TTL.Add(-i.Ahead) }
 
 // Clock is time, goroutines and waiting.
 type Clock interface {

@@ -75,9 +75,11 @@ func fakedTime(text []byte) (at time.Time, err error) {
 
 // Now implements Clock.
 func (f *Faked) Now() Instant {
-	now := time.Now().Add(time.Duration(f.ahead.Load()))
+	ahead := time.Duration(f.ahead.Load())
+	now := time.Now().Add(ahead)
+	i := Instant{TTL: now, Signature: now, Ahead: ahead}
 	if !f.signed.IsZero() {
-		return Instant{TTL: now, Signature: f.signed}
+		i.Signature = f.signed
 	}
-	return Instant{TTL: now, Signature: now}
+	return i
 }

@@ -18,7 +18,7 @@ import (
 // would cost more than it gives back. More than this is no cheaper by much, and
 // stays resident: the heap has 4 MiB for each hundred at least.
 const (
-	gcPercent = 400
+	gcPercent = 200
 	heapBase  = 48 << 20 // besides a share of the cache's ceiling
 	heapLeast = 32 << 20 // with less the collector has no time for anything else
 	// cacheShare is the part of what the process may use at all that the cache

@@ -17,12 +17,12 @@ var ErrNoRRset = errors.New("there is no such RRset")
 // Anew asks the servers of a name for an RRset, whatever the cache has of it and
 // validation says to it: the caller judges. Its signatures come with it.
 func (r *Resolver) Anew(ctx context.Context, name domain.Name, t wire.Type) (rrset.Set, error) {
-	task := r.newTask(r.Clock.Now().TTL)
+	task, now := r.newTask()
 	signal := r.Clock.NewSignal()
 	defer context.AfterFunc(ctx, signal.Set)()
 	p := r.join(task, iterate.Key{Name: name, Type: t, CD: true, Again: true}, signal, iterate.Result{})
 	defer p.Leave()
-	result, err, ok := r.wait(ctx, p, signal, r.Clock.Now().TTL.Add(r.walker.Limits().Work))
+	result, err, ok := r.wait(ctx, task, p, signal, now.Add(r.walker.Limits().Work))
 	switch {
 	case ctx.Err() != nil:
 		return rrset.Set{}, &ede.Error{Code: ede.Other, Err: ErrCanceled}

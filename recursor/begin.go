@@ -15,7 +15,7 @@ func (r *Resolver) Begin(t *iterate.Task, k iterate.Key, signal clock.Signal) it
 		return r.join(t, k, signal, iterate.Result{})
 	}
 	p := r.pending(t, k, signal)
-	now := r.Clock.Now().TTL
+	now := t.Now(r.Clock)
 	result, ok := r.walker.Known(t, k, now)
 	if ok {
 		p.result, p.known = result, true
@@ -123,16 +123,16 @@ func upstream(err error) bool {
 // walk walks and keeps a failure that servers are the evidence for
 // (RFC 9520 §3.2).
 func (r *Resolver) walk(t *iterate.Task, k iterate.Key, begun iterate.Result) (iterate.Result, error) {
-	began := r.Clock.Now().TTL
-	result, err := r.walker.Walk(t, k, begun, began)
+	steady := r.Clock.Now().Steady()
+	result, err := r.walker.Walk(t, k, begun, steady.Add(t.Ahead))
 	bogus := result.Bogus()
 	switch {
 	case err == nil && !k.CD && bogus != nil:
-		r.keepFailure(k, bogusError(bogus), began) // RFC 9520 §3.4
+		r.keepFailure(k, bogusError(bogus), steady) // RFC 9520 §3.4
 	case err == nil:
 		r.Cache.ClearFailure(k.Name, k.Type)
 	case upstream(err) && k.Avoid.IsZero(): // what one way did not find is no failure of the name
-		r.keepFailure(k, err, began)
+		r.keepFailure(k, err, steady)
 	}
 	return result, err
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // keepFailure stores why a name could not be resolved. When no server at all
-// has answered since the walk began, the network is the likely cause: then the
+// has answered since the walk began, by steady time, the network is the likely cause: then the
 // failure is kept for the least time and does not grow, so that names come back
 // as soon as the network does.
 func (r *Resolver) keepFailure(k iterate.Key, err error, began time.Time) {

@@ -151,6 +151,8 @@ type fetcher struct {
 	brought []validate.Want // by flights, whose servers are known
 }
 
+func (f *fetcher) now() time.Time { return f.t.Now(f.r.Clock) }
+
 // heard notes the server of a step.
 func (f *fetcher) heard(s *iterate.Step) {
 	if s.Server.IsValid() && !slices.Contains(f.servers, s.Server) {
@@ -163,7 +165,7 @@ func (f *fetcher) Fetch(w validate.Want) (validate.Fetched, error) {
 	if w.Again {
 		return f.again(w)
 	}
-	if got, ok := f.cached(w, f.r.Clock.Now().TTL); ok {
+	if got, ok := f.cached(w, f.now()); ok {
 		return got, nil
 	}
 	first, follows, err := f.fly(w, nil)
@@ -185,7 +187,7 @@ func (f *fetcher) Fetch(w validate.Want) (validate.Fetched, error) {
 // same one, and another is asked.
 func (f *fetcher) again(w validate.Want) (validate.Fetched, error) {
 	others := slices.Clip(f.servers)
-	doubted, cached := f.cached(w, f.r.Clock.Now().TTL)
+	doubted, cached := f.cached(w, f.now())
 	first, _, err := f.fly(w, others)
 	if err != nil {
 		return validate.Fetched{}, err
@@ -234,7 +236,7 @@ func (f *fetcher) fly(w validate.Want, shunned []netip.AddrPort) (first *iterate
 			}
 			return &result.Steps[0], follows, nil
 		}
-		left := t.Left(f.r.Clock.Now().TTL)
+		left := t.Left(f.now())
 		if left <= 0 {
 			return nil, false, &ede.Error{Code: ede.Other, Zone: w.Name, Err: iterate.ErrDeadline}
 		}
@@ -244,7 +246,7 @@ func (f *fetcher) fly(w validate.Want, shunned []netip.AddrPort) (first *iterate
 
 // Kept implements validate.Fetcher.
 func (f *fetcher) Kept(w validate.Want) (validate.Fetched, bool) {
-	got, ok := f.cached(w, f.r.Clock.Now().TTL)
+	got, ok := f.cached(w, f.now())
 	return got, ok && got.Known
 }
 
@@ -288,7 +290,7 @@ func known(s cache.Status) (bool, validate.Verdict) {
 
 // Keep implements validate.Fetcher.
 func (f *fetcher) Keep(got *validate.Fetched, v validate.Verdict) {
-	now := f.r.Clock.Now().TTL
+	now := f.now()
 	if got.Set != nil {
 		set := *got.Set
 		if v.Status == validate.Secure {

@@ -71,7 +71,7 @@ func (p *pool) enter(task *iterate.Task) error {
 	p.waiting = append(p.waiting, t)
 	p.mu.Unlock()
 	for {
-		woken := t.Wait(task.Left(p.clock.Now().TTL))
+		woken := t.Wait(task.Left(task.Now(p.clock)))
 		p.mu.Lock()
 		if p.busy < p.places && p.waiting[0] == t {
 			p.take()

@@ -27,7 +27,8 @@ func (r *Resolver) Refresh(q Query, done func()) bool {
 	}
 	r.Clock.Go("refresh", func() {
 		defer r.refreshing.Add(-1)
-		if r.refresh(r.newTask(now), iterate.Key{Name: q.Name, Type: q.Type}, now) == nil {
+		t, now := r.newTask()
+		if r.refresh(t, iterate.Key{Name: q.Name, Type: q.Type}, now) == nil {
 			done()
 		}
 	})
@@ -59,7 +60,7 @@ func (r *Resolver) refetch(t *iterate.Task, k iterate.Key, signal clock.Signal) 
 		if _, err, ok := p.Done(); ok {
 			return err
 		}
-		left := t.Left(r.Clock.Now().TTL)
+		left := t.Left(t.Now(r.Clock))
 		if left <= 0 {
 			return ErrSlow
 		}

@@ -24,8 +24,7 @@ var (
 // has left that is stale. An error is an *ede.Error, perhaps wrapped; the Answer
 // beside it then is SERVFAIL, or REFUSED to a query for what is cached alone.
 func (r *Resolver) Resolve(ctx context.Context, q Query) (Answer, error) {
-	now := r.Clock.Now().TTL
-	t := r.newTask(now)
+	t, now := r.newTask()
 	k := iterate.Key{Name: q.Name, Type: q.Type, CD: q.CD && r.o.Judge != nil}
 
 	result, ok := r.walker.Known(t, k, now)
@@ -41,24 +40,25 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Answer, error) {
 	return r.fly(ctx, q, k, t, result) // flight → walk → rank and store
 }
 
-// newTask is the Task of a client query, with a whole budget.
-func (r *Resolver) newTask(now time.Time) *iterate.Task {
+// newTask is the Task of a client query, with a whole budget, and the time.
+func (r *Resolver) newTask() (t *iterate.Task, now time.Time) {
 	limits := r.walker.Limits()
-	chance := r.Seeds.Stream()
+	chance, instant := r.Seeds.Stream(), r.Clock.Now()
 	return &iterate.Task{
 		ID:     r.arrived.Add(1),
 		Random: chance,
 		Lot:    chance.Uint64(),
-		Budget: iterate.NewBudget(limits, now.Add(limits.Work)),
+		Ahead:  instant.Ahead,
+		Budget: iterate.NewBudget(limits, instant.TTL.Add(limits.Work)),
 		Watch:  r.Watch,
-	}
+	}, instant.TTL
 }
 
 // fly waits for the flight of the question: until stale data is good enough,
 // until the client's time is over, or until there is an answer. begun is how far
 // the cache leads.
 func (r *Resolver) fly(ctx context.Context, q Query, k iterate.Key, t *iterate.Task, begun iterate.Result) (Answer, error) {
-	now := r.Clock.Now().TTL
+	now := t.Now(r.Clock)
 	signal := r.Clock.NewSignal()
 	if ctx.Done() != nil {
 		defer context.AfterFunc(ctx, signal.Set)()
@@ -71,14 +71,14 @@ func (r *Resolver) fly(ctx context.Context, q Query, k iterate.Key, t *iterate.T
 		end = now.Add(q.Deadline)
 	}
 	if soon := now.Add(r.o.StaleAfter); !r.o.NoStale && soon.Before(end) {
-		if result, err, ok := r.wait(ctx, p, signal, soon); ok {
+		if result, err, ok := r.wait(ctx, t, p, signal, soon); ok {
 			return r.landed(q, t, result, err)
 		}
 		if a, ok := r.stale(q, t); ok {
 			return a, nil
 		}
 	}
-	if result, err, ok := r.wait(ctx, p, signal, end); ok {
+	if result, err, ok := r.wait(ctx, t, p, signal, end); ok {
 		return r.landed(q, t, result, err)
 	}
 	if ctx.Err() != nil {
@@ -99,12 +99,12 @@ func slow(q Query, t *iterate.Task) error {
 }
 
 // wait waits for p until end and reports whether there is an outcome.
-func (r *Resolver) wait(ctx context.Context, p iterate.Pending, s clock.Signal, end time.Time) (iterate.Result, error, bool) {
+func (r *Resolver) wait(ctx context.Context, t *iterate.Task, p iterate.Pending, s clock.Signal, end time.Time) (iterate.Result, error, bool) {
 	for {
 		if result, err, ok := p.Done(); ok {
 			return result, err, true
 		}
-		left := end.Sub(r.Clock.Now().TTL)
+		left := end.Sub(t.Now(r.Clock))
 		if left <= 0 || ctx.Err() != nil {
 			return iterate.Result{}, nil, false
 		}

@@ -51,7 +51,7 @@ func (w *walk) ask() (*reply, error) {
 	default:
 		defer w.flights.Leave(w.task.flight, fl)
 	}
-	landed := w.flights.Await(fl, w.signal, w.clock, w.task.Budget.end)
+	landed := w.flights.Await(fl, w.signal, w.task, w.clock)
 	w.tick()
 	if !landed {
 		return nil, spent(ErrDeadline)
@@ -74,8 +74,8 @@ const maxBeside = 3
 // askServers asks servers of the cut until one gives a usable response, as long
 // as there are not too many questions to its zone already.
 func (w *walk) askServers(q scrub.Asked) (r *reply, err error) {
-	pass, admission := w.traffic.Question(q.Zone, w.top(), w.now)
-	for since := w.now; admission != infra.Free; pass, admission = w.traffic.Question(q.Zone, w.top(), w.now) {
+	pass, admission := w.traffic.Question(q.Zone, w.top(), w.steady(w.now))
+	for since := w.now; admission != infra.Free; pass, admission = w.traffic.Question(q.Zone, w.top(), w.steady(w.now)) {
 		if admission == infra.Failing || w.now.Sub(since) >= holdOut {
 			return nil, &ede.Error{Code: ede.Other, Zone: q.Zone, Err: ErrFetches}
 		}
@@ -85,7 +85,7 @@ func (w *walk) askServers(q scrub.Asked) (r *reply, err error) {
 	l := w.newList(q)
 	defer func() {
 		l.close()
-		pass.Done(l.result(r, err), l.now)
+		pass.Done(l.result(r, err), l.steady(l.now))
 	}()
 	if r, err = l.seek(); r != nil {
 		l.scout()
@@ -214,7 +214,7 @@ func (l *list) close() {
 	now := l.now
 	for _, f := range l.flying {
 		f.exchange.Cancel()
-		f.pass.Done(f.given(), now)
+		f.pass.Done(f.given(), l.steady(now))
 		if took := now.Sub(f.at); !f.late && took > f.try.Patience {
 			l.observe(f, infra.Overtaken, now)
 		}

@@ -27,7 +27,7 @@ func (l *list) collect(now time.Time) (*reply, error) {
 			continue
 		}
 		l.flying = append(l.flying[:i:i], l.flying[i+1:]...)
-		f.pass.Done(came(out.Kind), now)
+		f.pass.Done(came(out.Kind), l.steady(now))
 		r, err := l.outcome(f, out, now)
 		if r != nil || err != nil {
 			return r, err
@@ -150,7 +150,7 @@ func (l *list) cookieFits(f *flying, m *rrset.Message, now time.Time) bool {
 			option = c
 		}
 	}
-	return l.Walker.servers.CookieReply(f.to.addr, option, f.try.Proto == transport.TCP, now)
+	return l.Walker.servers.CookieReply(f.to.addr, option, f.try.Proto == transport.TCP, l.steady(now))
 }
 
 // keepalive passes on how long the server keeps a connection that is idle
@@ -185,7 +185,7 @@ func (l *list) classify(f *flying, m *rrset.Message, msg []byte, now time.Time) 
 	}
 	switch {
 	case r.Kind == scrub.Lame:
-		l.Walker.servers.MarkLame(f.to.addr, l.q.Zone, now)
+		l.Walker.servers.MarkLame(f.to.addr, l.q.Zone, l.steady(now))
 		l.strike(f.to, lameText(r))
 	case r.Kind == scrub.Useless:
 		if r.Broken {

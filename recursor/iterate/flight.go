@@ -3,7 +3,6 @@ package iterate
 import (
 	"slices"
 	"sync"
-	"time"
 
 	"recursor/clock"
 	"recursor/dns/domain"
@@ -154,10 +153,10 @@ func (f *Flights) Done(fl *Flight) bool {
 	return fl.done
 }
 
-// Await waits until fl is done or end has come and reports which.
-func (f *Flights) Await(fl *Flight, signal clock.Signal, c clock.Clock, end time.Time) bool {
+// Await waits until fl is done or the time of t is over and reports which.
+func (f *Flights) Await(fl *Flight, signal clock.Signal, t *Task, c clock.Clock) bool {
 	for !f.Done(fl) {
-		left := end.Sub(c.Now().TTL)
+		left := t.left(t.Now(c))
 		if left <= 0 || !signal.Wait(left) {
 			return f.Done(fl)
 		}

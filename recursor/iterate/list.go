@@ -141,7 +141,7 @@ func (l *list) add(name domain.Name, addr netip.AddrPort) (known bool) {
 
 // class is how willingly a candidate is asked; lower is better.
 func (l *list) class(c *candidate, now time.Time) (class int, st infra.Standing) {
-	st = l.Walker.servers.Standing(c.addr, &c.history, l.q.Zone, now)
+	st = l.Walker.servers.Standing(c.addr, &c.history, l.q.Zone, l.steady(now))
 	switch {
 	case st.Lame:
 		class = 3

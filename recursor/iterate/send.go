@@ -40,7 +40,7 @@ func (l *list) sendNext(now time.Time) (bool, error) {
 			return false, nil
 		}
 		var cookie [40]byte
-		try, option, ok := l.Walker.servers.Plan(c.addr, &c.history, l.need(), l.task.Random, cookie[:0], now)
+		try, option, ok := l.Walker.servers.Plan(c.addr, &c.history, l.need(), l.task.Random, cookie[:0], l.steady(now))
 		if !ok {
 			c.struck = true
 			continue
@@ -48,13 +48,13 @@ func (l *list) sendNext(now time.Time) (bool, error) {
 		if l.sends >= l.o.Limits.SendsPerName {
 			return false, spent(ErrSends)
 		}
-		pass, admission := l.traffic.Send(c.addr, l.top(), now)
+		pass, admission := l.traffic.Send(c.addr, l.top(), l.steady(now))
 		if admission != infra.Free {
 			l.hold(c, admission, now)
 			continue
 		}
 		if err := l.task.Budget.send(now); err != nil {
-			pass.Done(infra.Moot, now)
+			pass.Done(infra.Moot, l.steady(now))
 			return false, err
 		}
 		l.sends++
@@ -201,5 +201,5 @@ func (l *list) observe(f *flying, result infra.Result, now time.Time) {
 	}
 	l.Walker.servers.Observe(f.to.addr, &f.to.history, infra.Observation{
 		Try: f.try, Result: result, Took: now.Sub(f.at), MayPlain: l.mayPlain(),
-	}, f.at, now)
+	}, l.steady(f.at), l.steady(now))
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"recursor/clock"
 	"recursor/observe"
 	"recursor/random"
 )
@@ -19,7 +20,9 @@ type Task struct {
 	// Lot orders servers that are as good as each other. All work for one client
 	// query has the same, so that a zone's keys are asked of the server that its
 	// data is asked of: two strangers are seldom both fast.
-	Lot    uint64
+	Lot uint64
+	// Ahead is the Clock's at the start.
+	Ahead  time.Duration
 	Budget *Budget
 	Watch  observe.Observer // nil: nobody watches
 
@@ -29,6 +32,10 @@ type Task struct {
 	outside *Task            // the task that this one works for
 	shunned []netip.AddrPort // servers that others are asked before
 }
+
+// Now is the time for the task: for work under way it goes on as it began, also
+// where another process sets the Clock meanwhile.
+func (t *Task) Now(c clock.Clock) time.Time { return c.Now().Steady().Add(t.Ahead) }
 
 // Led is the Task of whoever leads fl, or works on k alone where fl is nil.
 func (t *Task) Led(fl *Flight, k Key) *Task {

@@ -111,9 +111,13 @@ func (w *walk) run() error {
 
 // tick reads the clock, which a walk does after it waited.
 func (w *walk) tick() time.Time {
-	w.now = w.clock.Now().TTL
+	w.now = w.task.Now(w.clock)
 	return w.now
 }
+
+// steady is a moment of the walk as those see it who know servers: nobody sets
+// their time.
+func (w *walk) steady(now time.Time) time.Time { return now.Add(-w.task.Ahead) }
 
 // use does what the response asks for and reports whether the walk is over.
 func (w *walk) use(r *reply) (done bool, err error) {
