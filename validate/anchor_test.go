@@ -46,7 +46,7 @@ func dsLines(z *sim.Zone, change func(*dns.DS)) string {
 //
 // RFC: 4033.2, 6840.6, 4035.4
 func TestAnchors(t *testing.T) {
-	wrongDS := func(d *dns.DS) { d.Digest = "00" + d.Digest[2:] }
+	wrongDS := func(d *dns.DS) { d.Digest = another(d.Digest) }
 	wrongKey := func(k *dns.DNSKEY) { k.PublicKey = "AAAA" + k.PublicKey[4:] }
 	for what, tt := range map[string]struct {
 		anchors func(zones map[string]*sim.Zone) []string // lines, one anchor each
