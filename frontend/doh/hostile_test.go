@@ -91,23 +91,6 @@ func TestSlowRequests(t *testing.T) {
 	}
 }
 
-// A header over HTTP/1.1 that does not end in time is counted; who leaves in the middle of one is not.
-func TestHeaderThatTakesTooLong(t *testing.T) {
-	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{FirstQuery: time.Second}}, secure)
-	begin := func() net.Conn {
-		c := s.dial("http/1.1")
-		if _, err := io.WriteString(c, "GET /dns-query HTTP/1.1\r\nHo"); err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	_ = begin().Close()
-	wantEnd(t, begin())
-	if stats := s.stop(); stats.Of(frontend.TimedOut) != 1 {
-		t.Errorf("counted %v", stats)
-	}
-}
-
 // Drops of a body do not prolong the time for it.
 func TestDrippingBody(t *testing.T) {
 	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{FirstQuery: time.Second}}, secure)

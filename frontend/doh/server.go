@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"sync"
 	"sync/atomic"
 
@@ -67,7 +66,6 @@ func (l *Listener) overTCP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no connection", http.StatusInternalServerError)
 		return
 	}
-	v.busy.Store(true)
 	if isPreface(r) && l.o.TLS == nil && l.o.HTTP2 == Responder {
 		l.overPlain(w, v)
 		return
@@ -124,9 +122,6 @@ type visitor struct {
 	slot          *frontend.Connection
 	unfinished    frontend.Unfinished
 	shaken        atomic.Bool
-	busy          atomic.Bool // a request of HTTP/1.1 has its header, and no answer yet
-	begun         atomic.Bool // there is something of the next one
-	late          atomic.Bool // the last read took too long
 	left          sync.Once
 
 	mu   sync.Mutex
@@ -143,28 +138,11 @@ type room struct {
 type visitorKey struct{}
 
 // told is what the library says of a connection: it is active when its
-// handshake has ended and, over HTTP/1.1, the first request begins, and idle when
-// one is answered.
+// handshake has ended and, over HTTP/1.1, the first request begins.
 func told(conn net.Conn, state http.ConnState) {
-	v, ok := below(conn).(*visitor)
-	switch {
-	case !ok:
-	case state == http.StateActive:
+	if v, ok := below(conn).(*visitor); ok && state == http.StateActive {
 		v.shook()
-	case state == http.StateIdle:
-		v.begun.Store(false)
-		v.busy.Store(false)
 	}
-}
-
-// Read implements net.Conn.
-func (v *visitor) Read(p []byte) (int, error) {
-	n, err := v.Socket.Read(p)
-	if n > 0 && !v.busy.Load() {
-		v.begun.Store(true)
-	}
-	v.late.Store(errors.Is(err, os.ErrDeadlineExceeded))
-	return n, err
 }
 
 // shook says that the handshake has ended well, once or more often.
@@ -194,8 +172,6 @@ func (v *visitor) Close() error {
 	v.left.Do(func() {
 		if v.to.o.TLS != nil && !v.shaken.Load() {
 			v.counters.Add(frontend.Unshaken, 1)
-		} else if v.begun.Load() && v.late.Load() && !v.busy.Load() {
-			v.counters.Add(frontend.TimedOut, 1) // the library gave up the header without a word
 		}
 		v.slot.Closed()
 		v.to.open.Done()
