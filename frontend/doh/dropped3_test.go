@@ -23,7 +23,7 @@ func TestDroppedOverQUIC(t *testing.T) {
 	const atOnce = 24 // more at once would not fit the buffers of the sockets
 	total := 10_000   // of all stages
 	if raceDetector || testing.Short() {
-		total = 240
+		total = 96
 	}
 	stages := map[string]func(ctx context.Context, s *served, conn *quic.Conn){
 		"shaken": func(context.Context, *served, *quic.Conn) {},

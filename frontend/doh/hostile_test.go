@@ -291,7 +291,7 @@ func testFloods(t *testing.T, by HTTP2) {
 			s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{Write: 200 * time.Millisecond}, HTTP2: by}, secure)
 			f := s.framer() // which reads nothing
 			// A connection that the server has closed while what it said is not read may hang in the kernel.
-			if err := f.conn.SetDeadline(clock.NewReal().Now().TTL.Add(5 * time.Second)); err != nil {
+			if err := f.conn.SetDeadline(clock.NewReal().Now().TTL.Add(2 * time.Second)); err != nil {
 				t.Fatal(err)
 			}
 			if flood(f) {

@@ -45,7 +45,7 @@ func TestDroppedInEveryStage(t *testing.T) {
 	const atOnce = 24 // more at once would not fit the buffers of the sockets
 	total := 10_000   // of all stages
 	if raceDetector || testing.Short() {
-		total = 300
+		total = 144
 	}
 	whole := framed(query(0, 'h'))
 	stages := map[string]func(ctx context.Context, conn *quic.Conn){
