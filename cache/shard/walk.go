@@ -19,8 +19,8 @@ const (
 // Walk shows every entry to f: its key and at most head octets of its value,
 // both valid during the call only. An entry that is stored, or replaced, while
 // the walk goes on may be shown or not; one that stays where it is, is shown,
-// and again where many are stored meanwhile. f runs without any lock held. After Drop, what stands under the key is
-// deleted, even if it was stored meanwhile.
+// and again where many are stored meanwhile. f runs without any lock held. After
+// Drop, what stands under the key is deleted, even if it was stored meanwhile.
 func (s *Store) Walk(now int64, head int, f func(key, value []byte) Verdict) {
 	var b batch
 	for i := range s.shards {
