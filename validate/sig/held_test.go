@@ -54,6 +54,9 @@ func TestWhatHeldIsNotCheckedAgain(t *testing.T) {
 		if len(w.held) != 1 {
 			t.Errorf("%d checks are held", len(w.held))
 		}
+		if w.done != w.checks || w.done != 1+2*3 { // or places in the pool are lost
+			t.Errorf("%d checks begun, %d told to be done", w.checks, w.done)
+		}
 	}
 }
 
@@ -68,5 +71,55 @@ func TestWhatHeldIsOfOneKey(t *testing.T) {
 	r := sig.Verify(good, sig.NewKeys(good.Name.Parent(), twin, new(sig.Policy)), middle(), w)
 	if r.Fault == sig.Sound || r.Fault == sig.KeyMissing || w.checks+w.failures < 2 {
 		t.Errorf("%s after %d checks, %d failures", r.Fault, w.checks, w.failures)
+	}
+}
+
+// A signature that is known to hold is enough, whatever stands before and behind it: neither order nor company make
+// another check of it, and what stands behind it is not looked at.
+func TestWhatHeldIsEnough(t *testing.T) {
+	key, other := generate(t, "example.com.", dns.ED25519, 256), generate(t, "example.com.", dns.ECDSAP256SHA256, 256)
+	good := key.sign(t, www, nil)
+	beside := other.sign(t, www, nil)
+	wrong := edit(beside, func(b []byte) []byte { b[len(b)-1] ^= 1; return b }).Sigs.First()
+	both := key.keys(t, new(sig.Policy), other)
+	w := &work{held: map[sig.Sum]bool{}}
+
+	last := good.Clone()
+	last.Sigs = rrset.List(nil).Append(wrong).Append(good.Sigs.First())
+	if r := sig.Verify(&last, both, middle(), w); r.Fault != sig.Sound || r.Checks != 2 || len(w.held) != 1 {
+		t.Fatalf("%s, %d checks, %d held", r.Fault, r.Checks, len(w.held))
+	}
+	if r := sig.Verify(good, key.keys(t, new(sig.Policy)), middle(), w); r.Fault != sig.Sound || r.Checks != 0 {
+		t.Errorf("alone: %s, %d checks", r.Fault, r.Checks)
+	}
+	first := good.Clone()
+	first.Sigs = rrset.List(nil).Append(good.Sigs.First()).Append(wrong)
+	if r := sig.Verify(&first, both, middle(), w); r.Fault != sig.Sound || r.Checks != 0 {
+		t.Errorf("before a wrong one: %s, %d checks", r.Fault, r.Checks)
+	}
+	if w.failures != 1 {
+		t.Errorf("%d failed", w.failures)
+	}
+}
+
+// After the checks that an RRset may have, and once the budget is spent, nothing more is looked at (CVE-2023-50387).
+func TestNothingIsLookedAtAfterTheLast(t *testing.T) {
+	key, stranger := generate(t, "example.com.", dns.ED25519, 256), generate(t, "example.com.", dns.ECDSAP256SHA256, 256)
+	good := key.sign(t, www, nil)
+	flood := good.Clone()
+	flood.Sigs = nil
+	for i := range sig.MaxSignatures + 1 {
+		flood.Sigs = flood.Sigs.Append(edit(good, func(b []byte) []byte { b[len(b)-1-i] ^= 1; return b }).Sigs.First())
+	}
+	flood.Sigs = flood.Sigs.Append(stranger.sign(t, www, nil).Sigs.First()).Append(good.Sigs.First())
+	w := new(work)
+	r := sig.Verify(&flood, key.keys(t, new(sig.Policy)), middle(), w)
+	if r.Fault != sig.Mismatch || r.Checks != sig.MaxSignatures || r.Absent {
+		t.Errorf("%s after %d checks; looked behind: %t", r.Fault, r.Checks, r.Absent)
+	}
+	w = &work{most: 2}
+	r = sig.Verify(&flood, key.keys(t, new(sig.Policy)), middle(), w)
+	if r.Fault != sig.Spent || r.Checks != 2 || r.Absent || w.refused != 1 {
+		t.Errorf("%s after %d checks, %d refused; looked behind: %t", r.Fault, r.Checks, w.refused, r.Absent)
 	}
 }

@@ -72,6 +72,7 @@ func at(tb testing.TB, stamp string) sig.Window {
 // work counts, and stops at a limit where one is set.
 type work struct {
 	checks, done, failures, most, mostFailures int
+	refused                                    int // checks
 	// held is what was told, where it is remembered.
 	held map[sig.Sum]bool
 }
@@ -80,6 +81,7 @@ var errSpent = errors.New("spent")
 
 func (w *work) Signature() error {
 	if w.most > 0 && w.checks == w.most {
+		w.refused++
 		return errSpent
 	}
 	w.checks++

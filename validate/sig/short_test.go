@@ -4,6 +4,10 @@ import (
 	"crypto"
 	"math/big"
 	"testing"
+
+	"recursor/dns/domain"
+	"recursor/dns/rrset"
+	"recursor/dns/wire"
 )
 
 // A modulus that has no room for the digest verifies nothing (RFC 8017 §9.2).
@@ -95,5 +99,32 @@ func TestLeadingZeros(t *testing.T) {
 	}
 	if b := trimZeros([]byte{0, 0}); len(b) != 0 {
 		t.Errorf("%x", b)
+	}
+}
+
+// A Sum tells apart where the key ends and the signature, and does not depend on what was looked at before; the octets
+// take one allocation of their size.
+func TestSumOfACheck(t *testing.T) {
+	owner := domain.MustParse("www.example.com.")
+	set := rrset.New(owner, wire.TypeA, 300, []byte{192, 0, 2, 1}, []byte{192, 0, 2, 2})
+	s := RRSIG{Covered: wire.TypeA, Algorithm: Ed25519, Labels: 3, OriginalTTL: 300, Signer: owner.Parent(), Signature: []byte{5, 6, 7}}
+	shifted := s
+	shifted.Signature = []byte{3, 4, 5, 6, 7}
+	fresh := func() *verifier { return &verifier{set: &set} }
+	v := fresh()
+	data, sum := v.data(&s, &Key{rdata: []byte{1, 2, 3, 4}})
+	if cap(v.buf) != len(v.buf) {
+		t.Errorf("room for %d octets, %d needed", cap(v.buf), len(v.buf))
+	}
+	if string(data) != string(AppendSigned(nil, &s, &set, set.Canonical())) {
+		t.Errorf("%x is signed", data)
+	}
+	if _, other := fresh().data(&shifted, &Key{rdata: []byte{1, 2}}); other == sum {
+		t.Error("the end of a key is the beginning of a signature")
+	}
+	v.data(&shifted, &Key{rdata: []byte{1, 2}})
+	again, other := v.data(&s, &Key{rdata: []byte{1, 2, 3, 4}})
+	if other != sum || string(again) != string(AppendSigned(nil, &s, &set, set.Canonical())) {
+		t.Error("another check before it makes another check of it")
 	}
 }
