@@ -83,6 +83,7 @@ func policy(c *config.Config, w *World) sig.Policy {
 	if p.MinRSA == 0 {
 		p.MinRSA, p.MaxRSA = c.Limits.RSABitsLeast, c.Limits.RSABitsMost
 	}
+	p.RefuseSHA1 = p.RefuseSHA1 || c.Validation.RefuseSHA1
 	l := &c.Limits
 	p.MaxExponent, p.Checks, p.Tagged, p.DS = l.RSAExponentBits, l.SignatureChecksPerRRset, l.KeysPerTag, l.DSPerZone
 	return p

@@ -166,3 +166,36 @@ func TestKeysThatCannotBeHad(t *testing.T) {
 		}
 	}
 }
+
+// An operator refuses SHA-1 in signatures: a zone that has no others is insecure then, and its clients are told why; one
+// that is signed otherwise is none the worse for it.
+//
+// RFC: 9905.1, 9905.2
+func TestRefusedSHA1(t *testing.T) {
+	const zones = `
+$SERVER ns.root. 192.0.2.1
+$ZONE . ns.root. ecdsap256sha256
+$ZONE old. ns.root. rsasha1
+www A 192.0.2.10
+$ZONE older. ns.root. rsasha1-nsec3-sha1 nsec3
+www A 192.0.2.11
+$ZONE new. ns.root. rsasha256
+www A 192.0.2.12
+`
+	in, err := sim.ParseInternet(zones, sim.InternetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, refused := range []bool{false, true} {
+		s := simulateOver(t, in, in.Anchors(), fmt.Sprintf("validation: {refuse-sha1: %t}\n", refused))
+		for zone, rsasha1 := range map[string]bool{"old.": true, "older.": true, "new.": false} {
+			for name, rcode := range map[string]int{"www.": dns.RcodeSuccess, "nobody.": dns.RcodeNameError} {
+				m := s.ask(name+zone, dns.TypeA, flags{do: true})
+				told := strings.HasPrefix(strings.Join(m.edes, "\n"), "1 algorithm unsupported, zone "+zone)
+				if insecure := refused && rsasha1; m.Rcode != rcode || m.AuthenticatedData == insecure || told != insecure {
+					t.Errorf("refused %t: %q\n%s", refused, m.edes, m)
+				}
+			}
+		}
+	}
+}

@@ -148,6 +148,8 @@ type Validation struct {
 	ClockSkew time.Duration
 	FixedTime time.Time // the time at which signatures are judged; zero = the clock's
 
+	RefuseSHA1 bool // as a signing algorithm (RFC 9905)
+
 	UpdateAnchors   bool // follow anchors as their zones roll them
 	SignalAnchors   bool // tell their servers which are trusted
 	RootKeySentinel bool

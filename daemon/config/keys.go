@@ -167,6 +167,11 @@ func (c *Config) keys() []key {
 				"this program and the signatures of the root. At a fixed time it is not, and anchors are not updated.",
 		},
 		key{
+			path: "validation.refuse-sha1", value: truth(&c.Validation.RefuseSHA1, off),
+			doc: "Treat the signing algorithms RSASHA1 and RSASHA1-NSEC3-SHA1 as unsupported, as RFC 9905 §2 has operators do: " +
+				"zones that are signed by no other are insecure then (EDE 1). Some still are.",
+		},
+		key{
 			path: "validation.update-anchors", value: truth(&c.Validation.UpdateAnchors, on),
 			doc: "Follow trust anchors as their zones roll their keys (RFC 5011): a new key is trusted after 30 days, a revoked " +
 				"one never again. What is known of them is kept under `state`; other anchors than before begin anew.",

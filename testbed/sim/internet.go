@@ -73,9 +73,9 @@ type InternetOptions struct {
 //
 // $ZONE begins a zone and names the servers that serve it. A server with a
 // minus before its name is listed but does not serve the zone, one with a plus
-// serves it without being listed. An algorithm (rsasha256, rsasha512,
-// ecdsap256sha256, ecdsap384sha384, ed25519) signs the zone, by the fields of
-// SignOptions: bits=1024, seed=x, one-key, nsec, nsec3, opt-out, iterations=5,
+// serves it without being listed. An algorithm (rsasha1, rsasha1-nsec3-sha1,
+// rsasha256, rsasha512, ecdsap256sha256, ecdsap384sha384, ed25519) signs the
+// zone, by the fields of SignOptions: bits=1024, seed=x, one-key, nsec, nsec3, opt-out, iterations=5,
 // salt=ab, compact. It may go wrong: expired, future, strip=www/A (no
 // signatures there), corrupt=www/A (wrong ones), and in the parent no-ds,
 // wrong-ds, no-glue. With anchor its DS is a trust anchor.

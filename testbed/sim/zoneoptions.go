@@ -43,7 +43,7 @@ func (o *zoneOptions) zoneWord(word string) error {
 	key, value, _ := strings.Cut(word, "=")
 	var err error
 	switch key {
-	case "rsasha256", "rsasha512", "ecdsap256sha256", "ecdsap384sha384", "ed25519":
+	case "rsasha1", "rsasha1-nsec3-sha1", "rsasha256", "rsasha512", "ecdsap256sha256", "ecdsap384sha384", "ed25519":
 		o.signed, o.Algorithm = true, dns.StringToAlgorithm[strings.ToUpper(key)]
 	case "nsec":
 	case "nsec3":
