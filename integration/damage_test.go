@@ -37,14 +37,11 @@ func TestDamagedZones(t *testing.T) {
 	ours, theirs := net.JoinHostPort(r.addr, r.port), w.peers(t)
 	count, cases := map[string]int{}, 0
 	var mu sync.Mutex
-	eachAtOnce(w.zones, 24, func(z damagedZone) { // one question after the other: some infer answers from earlier ones
-		for _, q := range questionsOf(z.origin) {
+	// Within a zone one question after the other: some infer answers from earlier ones.
+	eachAtOnce(w.zones, 24, func(z damagedZone) {
+		for _, q := range z.questions() {
 			c := damagedCase{z, q}
-			mine := ask(c.q, ours, 10*time.Second)
-			said := map[string]opinion{}
-			for name, addr := range theirs {
-				said[name] = ask(c.q, addr, 2*time.Second)
-			}
+			mine, said := askAll(c.q, ours, theirs)
 			mu.Lock()
 			cases++
 			count[compare(t, c, mine, said)]++
@@ -60,6 +57,24 @@ func TestDamagedZones(t *testing.T) {
 			t.Errorf("%s: %d, too few to tell anything", z, count[z])
 		}
 	}
+}
+
+// askAll asks us and the others at once.
+func askAll(q dns.Question, ours string, theirs map[string]string) (mine opinion, said map[string]opinion) {
+	said = map[string]opinion{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for name, addr := range theirs {
+		all.Go(func() {
+			o := ask(q, addr, 2*time.Second)
+			mu.Lock()
+			defer mu.Unlock()
+			said[name] = o
+		})
+	}
+	mine = ask(q, ours, 10*time.Second)
+	all.Wait()
+	return mine, said
 }
 
 // compare holds our opinion to those of the others and tells how it was decided.

@@ -28,6 +28,7 @@ type damagedZone struct {
 	origin string
 	damage string
 	kind   denialKind
+	slow   bool
 }
 
 // startDamagedWorld makes the zones and serves them.
@@ -84,7 +85,10 @@ func (w *damagedWorld) build(t *testing.T) {
 			w.put(t, origin, addr, d.make(b))
 			w.put(t, "sub."+origin, addr, records(t, "sub."+origin, "@ 300 SOA ns hostmaster 1 3600 600 86400 60\n@ 300 NS ns\nns 300 A "+addr+"\nwww 300 A 192.0.2.9\n"))
 			com.delegate(t, origin, addr, d.ds)
-			w.zones = append(w.zones, damagedZone{origin, b.name, kind})
+			if b.slow {
+				n = 0 // begun first, as it takes longest
+			}
+			w.zones = slices.Insert(w.zones, n, damagedZone{origin, b.name, kind, b.slow})
 		}
 	}
 	w.put(t, "com.", "127.55.0.2", com.make(damage{}))

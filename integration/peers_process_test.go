@@ -91,7 +91,6 @@ func run(t *testing.T, dir, path string, args ...string) *process {
 	p := &process{name: filepath.Base(path), cmd: exec.Command(path, args...), done: make(chan struct{})}
 	p.said.wrote = clock.NewReal().NewSignal()
 	p.cmd.Dir = dir
-	p.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // a second for each process otherwise
 	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
 	p.cmd.WaitDelay = time.Second // for children that keep its output open
 	ownGroup(p.cmd)
