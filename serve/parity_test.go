@@ -125,8 +125,11 @@ func TestParity(t *testing.T) {
 	good := cookieOf(tw.plain.ask(t, withEDNS(question("localhost.", dns.TypeTXT), cookie("0102030405060708"))))
 	cookies := []string{"0102030405060708", good, good[:31] + "0", "01020304"}
 	names := shelfNames()
-	finished := 0
-	for range 40_000 {
+	finished, asked := 0, 40_000
+	if raceDetector { // one goroutine asks all
+		asked /= 3
+	}
+	for range asked {
 		if r.IntN(300) == 0 {
 			tw.quick.clock.at = tw.quick.clock.at.Add(time.Duration(r.IntN(40)) * time.Second)
 		}
@@ -134,8 +137,8 @@ func TestParity(t *testing.T) {
 			finished++
 		}
 	}
-	t.Logf("%d of 40000 answers were finished before", finished)
-	if finished < 10_000 {
+	t.Logf("%d of %d answers were finished before", finished, asked)
+	if finished < asked/4 {
 		t.Error("few answers were finished before")
 	}
 }

@@ -188,11 +188,14 @@ func TestResidentMemory(t *testing.T) {
 	if grown := resident(t) - before; grown > size/8 {
 		t.Errorf("an empty store has %d octets resident", grown)
 	}
-	var value [100]byte
+	entries, value := uint64(1_000_000), make([]byte, 100)
+	if raceDetector { // it makes each call dear, not the octets
+		entries, value = entries/4, make([]byte, 4*len(value))
+	}
 	var key [8]byte
-	for i := range uint64(1_000_000) {
+	for i := range entries {
 		binary.BigEndian.PutUint64(key[:], i)
-		s.Put(key[:], value[:], 100, 1)
+		s.Put(key[:], value, 100, 1)
 	}
 	if grown := resident(t) - before; grown > size+size/4 {
 		t.Errorf("a full store has %d octets resident, its ceiling is %d", grown, size)
@@ -207,10 +210,10 @@ func TestResidentMemory(t *testing.T) {
 // stay behind.
 func TestMemoryGoesBack(t *testing.T) {
 	before := resident(t)
-	var value [1000]byte
+	var value [8000]byte
 	for range 40 {
 		s := New(Options{Size: 16 << 20})
-		for i := range 16_000 {
+		for i := range 2_000 {
 			s.Put([]byte(strconv.Itoa(i)), value[:], 100, 1)
 		}
 		runtime.GC()
@@ -311,7 +314,11 @@ func TestOneKeyRewritten(t *testing.T) {
 // TestTinyEntries has more entries than the index was planned for.
 func TestTinyEntries(t *testing.T) {
 	s := New(Options{Size: 1 << 20, Seed: 3})
-	for i := range uint32(200_000) {
+	entries := uint32(200_000)
+	if raceDetector { // still more than fit
+		entries /= 4
+	}
+	for i := range entries {
 		var key [4]byte
 		binary.BigEndian.PutUint32(key[:], i)
 		if !s.Put(key[:], nil, 100, 1) {
@@ -476,7 +483,11 @@ func TestWalkWhileItGrows(t *testing.T) {
 // TestIndexGrows: it has the memory that its entries need, and all of it in the
 // end; emptied, it begins anew.
 func TestIndexGrows(t *testing.T) {
-	s := New(Options{Size: 16 << 20, Seed: 3})
+	size, steps := int64(16<<20), []int{1_000, 10_000, 100_000, 400_000}
+	if raceDetector { // which has nothing to look for in one goroutine
+		size, steps = size/4, []int{1_000, 10_000, 30_000, 100_000}
+	}
+	s := New(Options{Size: size, Seed: 3})
 	buckets := func() (used, most int) {
 		for i := range s.shards {
 			used += int(s.shards[i].index.n)
@@ -489,7 +500,7 @@ func TestIndexGrows(t *testing.T) {
 		t.Errorf("an empty store begins with %d of %d buckets", first, most)
 	}
 	entries := 0
-	for _, n := range []int{1_000, 10_000, 100_000, 400_000} {
+	for _, n := range steps {
 		for ; entries < n; entries++ {
 			s.Put(binary.BigEndian.AppendUint64(nil, uint64(entries)), nil, 100, 1)
 		}
@@ -590,7 +601,11 @@ func TestNoAllocation(t *testing.T) {
 	var buf [256]byte
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	for i := range 200_000 {
+	rounds := 200_000
+	if raceDetector {
+		rounds /= 4
+	}
+	for i := range rounds {
 		binary.LittleEndian.PutUint32(key, uint32(i))
 		s.Put(key, value, 100, 1)
 		s.Get(key, buf[:0], 1)
@@ -599,7 +614,7 @@ func TestNoAllocation(t *testing.T) {
 	}
 	runtime.ReadMemStats(&after)
 	if n := after.Mallocs - before.Mallocs; n > 100 {
-		t.Errorf("%d allocations in 800,000 calls", n)
+		t.Errorf("%d allocations in %d calls", n, 4*rounds)
 	}
 }
 

@@ -30,6 +30,9 @@ func TestSignatureAsDER(t *testing.T) {
 			signature := make([]byte, 2*size)
 			r.FillBytes(signature[:size])
 			s.FillBytes(signature[size:])
+			if i >= 2*len(signature) && signature[0] > 0 && signature[size] > 0 {
+				continue // no other length of the integers than there was before
+			}
 			if !k.verify(crypto.SHA256, data, signature) {
 				t.Fatalf("%x does not verify", signature)
 			}
