@@ -199,3 +199,81 @@ www A 192.0.2.12
 		}
 	}
 }
+
+// Where validation is permissive, what is bogus is served each time, without AD and with its cause, to the second client as
+// to the first, whoever asked with CD between them; and so is what cannot be judged since the keys cannot be had.
+//
+// RFC: 4035.6
+func TestPermissive(t *testing.T) {
+	const zones = flagZones + `
+$SERVER ns.nokeys. 192.0.2.4
+$ZONE expired. ns.tld. ecdsap256sha256 expired
+www A 192.0.2.20
+out CNAME secure.tld.
+$ZONE nokeys. ns.nokeys. ecdsap256sha256
+www A 192.0.2.22
+`
+	const no, nx = dns.RcodeSuccess, dns.RcodeNameError
+	for _, first := range []flags{{do: true}, {ad: true}, {cd: true}} {
+		s := simulate(t, zones, "validation: {mode: permissive}\n")
+		s.internet.Server("ns.nokeys.").Faults.Hook = func(_ sim.Packet, q, m *dns.Msg) bool {
+			if q.Question[0].Qtype == dns.TypeDNSKEY {
+				m.Rcode, m.Answer, m.Ns = dns.RcodeServerFailure, nil, nil
+			}
+			return true
+		}
+		for _, row := range []struct {
+			name           string
+			rcode, records int
+			cause          string // of what is not secure
+		}{
+			{"secure.tld.", no, 1, ""},
+			{"bogus.tld.", no, 1, "6 signature does not verify, zone tld., key "},
+			{"www.expired.", no, 1, "7 signature expired, zone expired., key "},
+			{"nobody.expired.", nx, 0, "7 signature expired, zone expired., key "},
+			{"out.expired.", no, 2, "7 signature expired, zone expired., key "},
+			{"www.nokeys.", no, 1, "9 fetching DNSKEY for nokeys."},
+		} {
+			s.ask(row.name, dns.TypeA, first)
+			for i, f := range []flags{{do: true}, {ad: true}, {cd: true}, {do: true, ad: true}, {}} {
+				m := s.ask(row.name, dns.TypeA, f)
+				what := fmt.Sprintf("%s after %+v, %d: %+v", row.name, first, i, f)
+				if m.Rcode != row.rcode || len(m.Answer)-signatures(m.Answer) != row.records {
+					t.Errorf("%s:\n%s\n%q", what, m, m.edes)
+				}
+				switch {
+				case f.cd:
+				case row.cause == "":
+					if m.AuthenticatedData != (f.do || f.ad) || len(m.edes) > 0 {
+						t.Errorf("%s: AD %t, %q", what, m.AuthenticatedData, m.edes)
+					}
+				case m.AuthenticatedData || len(m.edes) == 0 || !strings.HasPrefix(m.edes[0], row.cause):
+					t.Errorf("%s: AD %t, %q", what, m.AuthenticatedData, m.edes)
+				}
+			}
+		}
+	}
+}
+
+// Whatever makes data bogus, who sets CD gets it while the failure is remembered, also where the data itself is not kept.
+//
+// RFC: 4035.6
+func TestFailureOfAnUnknownAlgorithm(t *testing.T) {
+	s := simulate(t, "$SERVER ns.root. 192.0.2.1\n$ZONE . ns.root. ed25519\n$ZONE tld. ns.root. ed25519\nwww 0 A 192.0.2.10\n", "")
+	s.internet.Server("ns.root.").Faults.Hook = func(_ sim.Packet, _, m *dns.Msg) bool {
+		for i, rr := range m.Answer {
+			if sig, ok := rr.(*dns.RRSIG); ok && sig.TypeCovered == dns.TypeA {
+				other := *sig
+				other.Algorithm = 200
+				m.Answer[i] = &other
+			}
+		}
+		return true
+	}
+	if m := s.ask("www.tld.", dns.TypeA, flags{}); m.Rcode != dns.RcodeServerFailure || len(m.edes) != 1 || !strings.HasPrefix(m.edes[0], "1 algorithm unsupported, zone tld., key ") {
+		t.Errorf("%s\n%q", m, m.edes)
+	}
+	if m := s.ask("www.tld.", dns.TypeA, flags{cd: true}); m.Rcode != dns.RcodeSuccess || len(m.Answer) != 1 || m.AuthenticatedData {
+		t.Errorf("with CD:\n%s\n%q", m, m.edes)
+	}
+}

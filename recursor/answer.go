@@ -1,7 +1,6 @@
 package recursor
 
 import (
-	"errors"
 	"math"
 	"slices"
 	"time"
@@ -107,9 +106,14 @@ func servFail(t *iterate.Task, from string) Answer {
 
 // bogusError is the error of data that validation refused (RFC 4035 §5.5).
 func bogusError(s *iterate.Step) error {
-	e := &ede.Error{Code: ede.DNSSECBogus, Zone: s.Zone, Upstream: true}
+	e := &ede.Error{Code: ede.DNSSECBogus, Zone: s.Zone, Err: bogus(ede.DNSSECBogus.String()), Upstream: true}
 	if len(s.Notes) > 0 {
-		e.Code, e.Zone, e.Err = s.Notes[0].Code, domain.Name{}, errors.New(s.Notes[0].Text)
+		e.Code, e.Zone, e.Err = s.Notes[0].Code, domain.Name{}, bogus(s.Notes[0].Text)
 	}
 	return e
 }
+
+// bogus is what validation says of data that it refused.
+type bogus string
+
+func (b bogus) Error() string { return string(b) }

@@ -18,7 +18,7 @@ import (
 func (r *Resolver) keepFailure(k iterate.Key, err error, began time.Time) {
 	now := r.Clock.Now().TTL
 	f := cache.Failure{Code: ede.CodeOf(err), Text: err.Error()}
-	f.Judging = !k.CD && (validation(f.Code) || errors.Is(err, validate.ErrFetch))
+	f.Judging = !k.CD && judging(err)
 	if !r.servers.AliveSince(began) {
 		r.Cache.ClearFailure(k.Name, k.Type)
 	}
@@ -34,8 +34,15 @@ func (r *Resolver) keepFailure(k iterate.Key, err error, began time.Time) {
 	}
 }
 
-// validation reports whether a failure is one of validation, which does not
-// concern clients that check for themselves (RFC 4035 §3.2.2).
+// judging reports whether a failure is one of validation, which does not concern
+// clients that check for themselves (RFC 4035 §3.2.2).
+func judging(err error) bool {
+	var refused bogus
+	return errors.As(err, &refused) || errors.Is(err, validate.ErrFetch) || validation(ede.CodeOf(err))
+}
+
+// validation reports whether a failure that others remembered was one of
+// validation.
 func validation(c ede.Code) bool {
 	return c >= ede.DNSSECIndeterminate && c <= ede.NSECMissing || c == ede.SignatureExpiredEarly || c == ede.UnsupportedNSEC3Iter
 }

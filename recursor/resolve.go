@@ -32,12 +32,44 @@ func (r *Resolver) Resolve(ctx context.Context, q Query) (Answer, error) {
 		return r.answer(result, t, "cache"), nil
 	}
 	if f, ok := r.Cache.GetFailure(q.Name, q.Type, now); ok && !(k.CD && f.Judging) {
+		if f.Judging && r.o.Permissive {
+			return r.permitted(ctx, q, t, ede.Note{Code: f.Code, Text: f.Text})
+		}
 		return r.failed(q, f, t, result)
 	}
 	if q.CacheOnly {
-		return Answer{RCode: wire.Refused, From: "refused"}, &ede.Error{Code: ede.NotReady, Err: ErrNotCached}
+		return notCached()
 	}
-	return r.fly(ctx, q, k, t, result) // flight → walk → rank and store
+	a, err := r.fly(ctx, q, k, t, result) // flight → walk → rank and store
+	if r.o.Permissive && !q.CD && judging(err) {
+		return r.permitted(ctx, q, t, ede.Note{Code: ede.CodeOf(err), Text: err.Error()})
+	}
+	return a, err
+}
+
+// permitted answers what did not pass, or could not be judged, with what those
+// get who check for themselves, and with the cause. It is not secure, whatever
+// others have found out of parts of it.
+func (r *Resolver) permitted(ctx context.Context, q Query, t *iterate.Task, cause ede.Note) (Answer, error) {
+	k := iterate.Key{Name: q.Name, Type: q.Type, CD: true}
+	var a Answer
+	var err error
+	switch result, ok := r.walker.Known(t, k, t.Now(r.Clock)); {
+	case ok:
+		a = r.answer(result, t, "cache")
+	case q.CacheOnly:
+		return notCached()
+	default:
+		a, err = r.fly(ctx, q, k, t, result)
+	}
+	a.Secure = false
+	a.Notes = append(a.Notes, cause)
+	return a, err
+}
+
+// notCached refuses a query for what is cached alone.
+func notCached() (Answer, error) {
+	return Answer{RCode: wire.Refused, From: "refused"}, &ede.Error{Code: ede.NotReady, Err: ErrNotCached}
 }
 
 // newTask is the Task of a client query, with a whole budget, and the time.
@@ -72,14 +104,14 @@ func (r *Resolver) fly(ctx context.Context, q Query, k iterate.Key, t *iterate.T
 	}
 	if soon := now.Add(r.o.StaleAfter); !r.o.NoStale && soon.Before(end) {
 		if result, err, ok := r.wait(ctx, t, p, signal, soon); ok {
-			return r.landed(q, t, result, err)
+			return r.landed(q, k, t, result, err)
 		}
 		if a, ok := r.stale(q, t); ok {
 			return a, nil
 		}
 	}
 	if result, err, ok := r.wait(ctx, t, p, signal, end); ok {
-		return r.landed(q, t, result, err)
+		return r.landed(q, k, t, result, err)
 	}
 	if ctx.Err() != nil {
 		return servFail(t, "upstream"), &ede.Error{Code: ede.Other, Err: ErrCanceled}
@@ -114,13 +146,16 @@ func (r *Resolver) wait(ctx context.Context, t *iterate.Task, p iterate.Pending,
 
 // landed makes the answer of a finished flight; where it failed, be it for want
 // of validity, stale data is better than nothing (RFC 8767 §4).
-func (r *Resolver) landed(q Query, t *iterate.Task, result iterate.Result, err error) (Answer, error) {
+func (r *Resolver) landed(q Query, k iterate.Key, t *iterate.Task, result iterate.Result, err error) (Answer, error) {
 	if err == nil {
 		s := result.Bogus()
-		if s == nil || r.o.Judge == nil || q.CD || r.o.Permissive {
+		if s == nil || k.CD || r.o.Judge == nil {
 			return r.answer(result, t, "upstream"), nil
 		}
 		err = bogusError(s)
+	}
+	if r.o.Permissive && !k.CD && judging(err) {
+		return servFail(t, "upstream"), err // there is better than stale data
 	}
 	if !r.o.NoStale {
 		if a, ok := r.stale(q, t); ok {
