@@ -8,6 +8,7 @@ import (
 	"recursor/dns/domain"
 	"recursor/dns/rrset"
 	"recursor/dns/wire"
+	"recursor/testbed/sim"
 	"recursor/validate"
 )
 
@@ -44,15 +45,83 @@ func TestKnownDelegationTakesNoKeys(t *testing.T) {
 	w := internet(t)
 	w.keeps = true
 	w.want("www.sub.plain.com.", a, "insecure delegation not signed")
-	w.change = func(r *validate.Response) { r.Zone = domain.Name{} } // who answers is not known
 	delete(w.kept, validate.Want{Name: domain.Root(), Type: wire.TypeDNSKEY})
 	delete(w.kept, validate.Want{Name: name("com."), Type: wire.TypeDNSKEY})
 	w.fetched = nil
-	for _, n := range []string{"www.plain.com.", "plain.com.", "www.sub.plain.com.", "nothing.below.plain.com."} {
-		w.want(n, a, "insecure delegation not signed")
+	for _, asked := range []domain.Name{{}, domain.Root(), name("com.")} { // who answers is not known, or serves a zone above too
+		w.change = func(r *validate.Response) { r.Zone = asked }
+		for _, n := range []string{"www.plain.com.", "plain.com.", "www.sub.plain.com.", "nothing.below.plain.com."} {
+			w.want(n, a, "insecure delegation not signed")
+		}
 	}
 	if len(w.fetched) > 0 {
 		t.Errorf("asked for %s", strings.Join(w.fetched, ", "))
+	}
+}
+
+// Where what is known leads to a signed zone, it is that zone whose keys are needed, and not those of the zones above.
+// A gap in what is known is asked about, even where something is known below.
+func TestKnownDelegationsLeadToTheZone(t *testing.T) {
+	w := internet(t)
+	w.keeps = true
+	w.want("www.n3.com.", a, "secure")
+	w.want("www.plain.com.", a, "insecure delegation not signed")
+	w.change = func(r *validate.Response) {
+		if r.Zone = (domain.Name{}); r.Type == a {
+			r.Set.Sigs = nil
+		}
+	}
+	delete(w.kept, validate.Want{Name: domain.Root(), Type: wire.TypeDNSKEY})
+	delete(w.kept, validate.Want{Name: name("com."), Type: wire.TypeDNSKEY})
+	w.fetched = nil
+	w.want("www.n3.com.", a, "bogus signature missing")
+	if got := strings.Join(w.fetched, ", "); got != "www.n3.com. DS" {
+		t.Errorf("asked for %s", got)
+	}
+
+	delete(w.kept, validate.Want{Name: name("com."), Type: wire.TypeDS})
+	w.fetched = nil
+	w.want("www.plain.com.", a, "insecure delegation not signed")
+	if !slices.Contains(w.fetched, "com. DS") {
+		t.Errorf("asked for %s", strings.Join(w.fetched, ", "))
+	}
+}
+
+// What is known below a name that does not exist, or of which nothing can be told, excuses nothing there.
+func TestNothingIsKnownBelowWhatIsAbsent(t *testing.T) {
+	for what, change := range map[string]func(f *validate.Fetched){
+		"the name is absent":      func(*validate.Fetched) {},
+		"its denial proves none":  func(f *validate.Fetched) { f.Proof = nil },
+		"it was never found good": func(f *validate.Fetched) { f.Verdict.Status = validate.Bogus },
+	} {
+		w := internet(t)
+		w.keeps = true
+		w.want("www.plain.com.", a, "insecure delegation not signed")
+		w.want("www.example.com.", a, "secure")
+		judge := func() validate.Verdict {
+			forged := rrset.New(name("a.b.nobody.example.com."), a, 300, []byte{192, 0, 2, 66})
+			r := validate.Response{Name: forged.Name, Type: a, Target: forged.Name, Set: &forged}
+			parts, err := w.judge().Judge(&r, w.now, w, w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return parts.Worst()
+		}
+		judge() // finds out about nobody.example.com
+		absent := validate.Want{Name: name("nobody.example.com."), Type: wire.TypeDS}
+		f, ok := w.kept[absent]
+		if !ok || !f.NXDomain {
+			t.Fatalf("%+v", f)
+		}
+		change(&f)
+		w.kept[absent] = f
+		unsigned := w.kept[validate.Want{Name: name("plain.com."), Type: wire.TypeDS}]
+		unsigned.Name = name("b.nobody.example.com.")
+		unsigned.Verdict.Status = validate.Insecure
+		w.kept[validate.Want{Name: unsigned.Name, Type: wire.TypeDS}] = unsigned
+		if v := judge(); said(v) != "bogus signature missing" {
+			t.Errorf("%s: %s", what, said(v))
+		}
 	}
 }
 
@@ -197,5 +266,42 @@ func TestLeadsNowhere(t *testing.T) {
 	parts, err := w.judge().Judge(&validate.Response{Name: www, Type: a, Target: www, Leads: true}, w.now, w, w)
 	if v := parts.Worst(); err != nil || said(v) != "bogus proof of denial missing" {
 		t.Errorf("%s, %v", said(v), err)
+	}
+}
+
+// A denial lasts as long as the least of what it rests on: the zone's keys and what leads to them, the SOA record where
+// there is one, and the proof.
+//
+// RFC: 4033.2
+func TestDenialEndsWithItsParts(t *testing.T) {
+	soon := instant("2026-02-01")
+	for what, tt := range map[string]struct {
+		above, zone, soa sim.SignOptions
+		change           func(r *validate.Response)
+		ttl              uint32
+	}{
+		"chain, with SOA":    {sim.SignOptions{Expiration: soon}, sim.SignOptions{}, sim.SignOptions{}, func(*validate.Response) {}, 300},
+		"chain, without SOA": {sim.SignOptions{Expiration: soon}, sim.SignOptions{}, sim.SignOptions{}, func(r *validate.Response) { r.SOA = nil }, 300},
+		"SOA":                {sim.SignOptions{}, sim.SignOptions{}, sim.SignOptions{Expiration: soon}, func(r *validate.Response) { r.SOA.TTL = 100 }, 100},
+		"proof":              {sim.SignOptions{}, sim.SignOptions{Expiration: soon}, sim.SignOptions{}, func(r *validate.Response) { r.Proof[0].TTL = 70 }, 70},
+	} {
+		places := func(zone sim.SignOptions) []place {
+			return []place{{origin: "."}, {origin: "com.", sign: tt.above}, {origin: "example.com.", lines: rich, sign: zone}}
+		}
+		again, err := tree(t, places(tt.soa)...).ask(name("nobody.example.com."), a) // the same zone, signed at another time
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := tree(t, places(tt.zone)...)
+		w.keeps = false
+		w.change = func(r *validate.Response) {
+			if r.Type == a {
+				r.SOA = again.SOA
+				tt.change(r)
+			}
+		}
+		if v := w.want("nobody.example.com.", a, "secure"); !v.Expires.Equal(soon) || v.TTL != tt.ttl {
+			t.Errorf("%s: TTL %d, ends %s", what, v.TTL, v.Expires)
+		}
 	}
 }

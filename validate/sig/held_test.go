@@ -1,11 +1,13 @@
 package sig_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
 	"github.com/miekg/dns"
 
+	"recursor/dns/domain"
 	"recursor/dns/rrset"
 	"recursor/validate/sig"
 )
@@ -117,9 +119,44 @@ func TestNothingIsLookedAtAfterTheLast(t *testing.T) {
 	if r.Fault != sig.Mismatch || r.Checks != sig.MaxSignatures || r.Absent {
 		t.Errorf("%s after %d checks; looked behind: %t", r.Fault, r.Checks, r.Absent)
 	}
+	w = &work{held: map[sig.Sum]bool{}}
+	if r = sig.Verify(good, key.keys(t, new(sig.Policy)), middle(), w); r.Fault != sig.Sound {
+		t.Fatal(r.Fault)
+	}
+	if r = sig.Verify(&flood, key.keys(t, new(sig.Policy)), middle(), w); r.Fault != sig.Mismatch {
+		t.Errorf("%s where the last one is known to hold", r.Fault)
+	}
 	w = &work{most: 2}
 	r = sig.Verify(&flood, key.keys(t, new(sig.Policy)), middle(), w)
 	if r.Fault != sig.Spent || r.Checks != 2 || r.Absent || w.refused != 1 {
 		t.Errorf("%s after %d checks, %d refused; looked behind: %t", r.Fault, r.Checks, w.refused, r.Absent)
+	}
+}
+
+// What is found of a signature that is known to hold is what is found of one that is checked: how long it lasts at the
+// moment, its original TTL, the wildcard that it was made for.
+func TestWhatHeldIsJudgedAlike(t *testing.T) {
+	key := generate(t, "example.com.", dns.ED25519, 256)
+	expanded := key.sign(t, "*.example.com. 300 IN A 192.0.2.1", nil)
+	expanded.Name = domain.MustParse("a.b.example.com.")
+	shorter := key.sign(t, www, nil)
+	shorter.TTL *= 2
+	for what, set := range map[string]*rrset.Set{"data": key.sign(t, www, nil), "a TTL that grew": shorter, "a wildcard": expanded} {
+		w := &work{held: map[sig.Sum]bool{}}
+		if r := sig.Verify(set, key.keys(t, new(sig.Policy)), middle(), w); r.Fault != sig.Sound || len(w.held) != 1 {
+			t.Fatalf("%s: %s", what, r.Fault)
+		}
+		for _, now := range []int64{inception - 1, inception, expiration - 50, expiration, expiration + 1} {
+			at := sig.Window{Now: time.Unix(now, 0)}
+			checked := sig.Verify(set, key.keys(t, new(sig.Policy)), at, new(work))
+			held := sig.Verify(set, key.keys(t, new(sig.Policy)), at, w)
+			if held.Checks != 0 {
+				t.Errorf("%s: %d checks", what, held.Checks)
+			}
+			checked.Checks = 0
+			if !reflect.DeepEqual(held, checked) {
+				t.Errorf("%s at %d: %+v, want %+v", what, now, held, checked)
+			}
+		}
 	}
 }
