@@ -15,6 +15,9 @@ MUTATETIME  ?= 1h
 BENCH       ?= .
 BENCHCOUNT  ?= 6
 COVERED     := ./dns/...,./validate/...,./trust/rfc5011,./recursor/scrub,./recursor/infra
+# The race detector sleeps for a second at the end of each of fifty test programs, for goroutines that are left; that there
+# are none is tested by itself.
+AWAKE       := atexit_sleep_ms=0
 COUNT       := bin/testcount $(PEERS) -shared $(SHARED)
 
 .PHONY: browser check quick format vet arrows lint test build rfc bench yardstick fuzz cross cross-vet cross-386 vuln tools clean
@@ -43,7 +46,7 @@ lint: bin/golangci-lint
 test: bin/testcount ## all tests with the race detector, shuffled; the last line has the counts
 	go test -C tools ./...
 	go test -run Alloc ./... | { grep -vE 'no test(s| files)' || true; } # the race detector allocates
-	go test -json -race -shuffle=on -timeout 10m ./... | $(COUNT)
+	GORACE="$${GORACE:-} $(AWAKE)" go test -json -race -shuffle=on -timeout 10m ./... | $(COUNT)
 
 browser: ## Chromium resolves by DNS over HTTPS alone; wants root, chromium and certutil
 	REQUIRE_PEERS=1 go test ./integration -run '^TestPeersBrowser$$' -count=1 -v
