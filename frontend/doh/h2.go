@@ -144,7 +144,6 @@ func (l *Listener) overTLS(_ *http.Server, conn *tls.Conn, _ http.Handler) {
 	if !ok {
 		return
 	}
-	v.shook()
 	l.serveH2(v, &farewell{conn, v.Socket}, http2.ClientPreface, nil)
 }
 

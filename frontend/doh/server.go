@@ -7,6 +7,7 @@ import (
 	"log" //nolint:depguard // net/http writes its complaints to one of these: here to nobody
 	"net"
 	"net/http"
+	"time"
 
 	"recursor/frontend/tcp"
 )
@@ -34,7 +35,7 @@ func (l *Listener) newServer() *http.Server {
 		// The time for a header is the time for the handshake before it too.
 		ReadHeaderTimeout: o.Limits.FirstQuery,
 		ReadTimeout:       o.Limits.FirstQuery,
-		IdleTimeout:       o.Limits.Idle,
+		IdleTimeout:       o.idleness(),
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(io.Discard, "", 0),
 		ConnContext:       withVisitor,
@@ -54,6 +55,19 @@ func (l *Listener) newServer() *http.Server {
 	return s
 }
 
+// idleness is for how long the library keeps an idle connection: what is no time,
+// it takes for ever. Of HTTP/2 it would end those at once that have yet to ask.
+func (o *Options) idleness() time.Duration {
+	switch {
+	case o.Limits.Idle >= 0:
+		return o.Limits.Idle
+	case o.HTTP2 == Library:
+		return 300 * time.Millisecond
+	default:
+		return time.Millisecond
+	}
+}
+
 // overTCP serves a request over HTTP/1.1 or HTTP/2.
 func (l *Listener) overTCP(w http.ResponseWriter, r *http.Request) {
 	v, ok := r.Context().Value(visitorKey{}).(*visitor)
@@ -61,6 +75,7 @@ func (l *Listener) overTCP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no connection", http.StatusInternalServerError)
 		return
 	}
+	v.reach(serving)
 	if isPreface(r) && l.o.TLS == nil && l.o.HTTP2 == Responder {
 		l.overPlain(w, v)
 		return

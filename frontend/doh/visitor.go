@@ -3,11 +3,14 @@ package doh
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"recursor/frontend"
 	"recursor/frontend/tcp"
@@ -23,6 +26,9 @@ type visitor struct {
 	slot          *frontend.Connection
 	unfinished    frontend.Unfinished
 	shaken        atomic.Bool
+	stage         atomic.Uint32
+	behind        atomic.Bool // what is read now is beyond the end of the request
+	ahead         atomic.Bool // something was
 	left          sync.Once
 
 	mu   sync.Mutex
@@ -38,20 +44,82 @@ type room struct {
 
 type visitorKey struct{}
 
-// told is what the library says of a connection: it is active when its
-// handshake has ended and, over HTTP/1.1, the first request begins.
+// The stages of a connection of HTTP/1.1, whose headers the library reads, and
+// gives up without a word.
+const (
+	unasked  uint32 = iota // no whole header has come
+	serving                // a request is being served
+	answered               // it is, and the next one is not waited for yet
+	resting                // nothing of the next one has come
+	asking                 // something has
+	tooLate                // a header took too long
+	carried                // it is HTTP/2, which counts for itself
+)
+
+// Read implements net.Conn.
+func (v *visitor) Read(p []byte) (int, error) {
+	n, err := v.Socket.Read(p)
+	switch at := v.stage.Load(); {
+	case at == carried:
+	case n > 0 && v.behind.Load():
+		v.ahead.Store(true)
+	case n > 0:
+		v.stage.CompareAndSwap(resting, asking)
+	case (at == unasked || at == asking) && errors.Is(err, os.ErrDeadlineExceeded):
+		v.stage.CompareAndSwap(at, tooLate)
+	}
+	return n, err
+}
+
+// SetReadDeadline implements net.Conn. The library takes the deadline back when
+// the handshake has ended well; and when it has read a whole request, so as to
+// hear whether the client leaves. When a request is answered it sets one for being
+// idle, and another as soon as it has four octets of the next header, which may
+// have come with the request.
+func (v *visitor) SetReadDeadline(t time.Time) error {
+	switch at := v.stage.Load(); {
+	case t.IsZero():
+		if !v.shook() {
+			v.behind.Store(true)
+		}
+	case at == answered:
+		v.stage.CompareAndSwap(answered, resting)
+	case at == resting:
+		v.stage.CompareAndSwap(resting, asking)
+	}
+	return v.Socket.SetReadDeadline(t)
+}
+
+// told is what the library says of a connection.
 func told(conn net.Conn, state http.ConnState) {
-	if v, ok := below(conn).(*visitor); ok && state == http.StateActive {
-		v.shook()
+	v, ok := below(conn).(*visitor)
+	if !ok || state != http.StateIdle {
+		return
+	}
+	v.behind.Store(false)
+	if v.ahead.Swap(false) {
+		v.reach(asking)
+	} else {
+		v.reach(answered)
 	}
 }
 
-// shook says that the handshake has ended well, once or more often.
-func (v *visitor) shook() {
-	if v.to.o.TLS != nil && v.shaken.CompareAndSwap(false, true) {
+// reach is the next stage of a connection of HTTP/1.1.
+func (v *visitor) reach(stage uint32) {
+	if v.stage.Load() != carried {
+		v.stage.Store(stage)
+	}
+}
+
+// shook says that the handshake has ended well, once or more often; true where
+// that is news.
+func (v *visitor) shook() bool {
+	news := v.to.o.TLS != nil && !v.shaken.Load() && v.shaken.CompareAndSwap(false, true)
+	if news {
 		v.slot.Shaken()
 		v.counters.Add(frontend.Handshakes, 1)
 	}
+	return news
 }
 
 // below is what TLS was put around.
@@ -73,6 +141,8 @@ func (v *visitor) Close() error {
 	v.left.Do(func() {
 		if v.to.o.TLS != nil && !v.shaken.Load() {
 			v.counters.Add(frontend.Unshaken, 1)
+		} else if v.stage.Load() == tooLate {
+			v.counters.Add(frontend.TimedOut, 1)
 		}
 		v.slot.Closed()
 		v.to.open.Done()
@@ -82,6 +152,7 @@ func (v *visitor) Close() error {
 
 // carry says that the connection speaks HTTP/2 from now on.
 func (v *visitor) carry(c *h2conn) {
+	v.stage.Store(carried)
 	v.mu.Lock()
 	v.h2 = c
 	ends := v.ends
