@@ -51,3 +51,38 @@ func TestHeldKeepsWhatComesOften(t *testing.T) {
 		t.Errorf("%d slots", len(h.slots))
 	}
 }
+
+// All of a Sum counts, in either place: another one, if only by a bit, would make a signature good that nobody checked.
+func TestHeldComparesTheWhole(t *testing.T) {
+	for _, first := range []bool{false, true} {
+		for i := range sha256.Size {
+			var h held
+			h.add(sum(1))
+			if first {
+				h.has(sum(1))
+			}
+			other := *sum(1)
+			other[i] ^= 0x80
+			if h.has(&other) {
+				t.Errorf("first %t: octet %d does not count", first, i)
+			}
+			if !h.has(sum(1)) {
+				t.Errorf("first %t: forgotten", first)
+			}
+		}
+	}
+}
+
+// What is told twice takes one place.
+func TestHeldTakesOnePlace(t *testing.T) {
+	var h held
+	one, two := sum(1), *sum(1)
+	two[len(two)-1] ^= 1 // in the same slot
+	h.add(one)
+	h.has(one)
+	h.add(&two)
+	h.add(one) // by another, who was at it at the same time
+	if !h.has(one) || !h.has(&two) {
+		t.Error("one is forgotten")
+	}
+}
