@@ -22,7 +22,7 @@ func churned(by HTTP2) int {
 	case by == Library: // whose own tests are elsewhere
 		return 400
 	case raceDetector:
-		return 1_000
+		return 500
 	default:
 		return 10_000
 	}

@@ -59,6 +59,7 @@ func TestDroppedOverQUIC(t *testing.T) {
 			for made := 0; made < total/len(stages); made += atOnce {
 				s.drop(t, atOnce, stage)
 			}
+			t.Parallel() // the stages wait together for those that fell silent
 			for tries := 0; s.o.Connections.Open() > 0 || s.o.Misses.In() > 0; tries++ {
 				if tries > 1000 {
 					t.Fatalf("%d connections and %d misses are left", s.o.Connections.Open(), s.o.Misses.In())

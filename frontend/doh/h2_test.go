@@ -418,6 +418,7 @@ func TestWindows(t *testing.T) {
 	if n, end := data(); n != 6 || !end {
 		t.Errorf("%d octets, %v: want the other 6", n, end)
 	}
+	_ = f.conn.Close() // or the end waits for it
 	if got := s.stop(); got.Of(frontend.Unsent) != 0 {
 		t.Errorf("counted %v", got)
 	}
@@ -452,6 +453,7 @@ func TestCreditComesBack(t *testing.T) {
 	if got := f.outcome(59); got != "503" {
 		t.Errorf("the last request: %s", got)
 	}
+	_ = f.conn.Close() // or the end waits for it
 	if stats := s.stop(); stats.Of(frontend.Queries) != 30 {
 		t.Errorf("counted %v", stats)
 	}
@@ -593,6 +595,7 @@ func TestEagerClients(t *testing.T) {
 		}
 		return answered == streams-1
 	})
+	_ = f.conn.Close() // or the end waits for it
 	if stats := s.stop(); stats.Of(frontend.Misses) != streams-1 || stats.Of(frontend.Replies) != streams-1 {
 		t.Errorf("counted %v", stats)
 	}

@@ -132,7 +132,8 @@ func TestHeaderBomb(t *testing.T) {
 // Who does not end a request loses it when its time is over, drops or not; other
 // requests of the connection are served.
 func TestStalledBodies(t *testing.T) {
-	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{FirstQuery: 2 * time.Second, Idle: time.Minute}}, secure)
+	t.Parallel() // it waits
+	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{FirstQuery: time.Second, Idle: time.Minute}}, secure)
 	f := s.framer()
 	f.get(1, Path+inURL(query('h')))
 	if got := f.outcome(1); got != "200" {
@@ -149,7 +150,7 @@ func TestStalledBodies(t *testing.T) {
 				go func() {
 					defer close(ended)
 					pause := clock.NewReal().NewSignal()
-					for range 250 {
+					for range 150 {
 						f.send(f.WriteData(id, false, []byte{0}))
 						pause.Wait(10 * time.Millisecond)
 					}
@@ -167,6 +168,7 @@ func TestStalledBodies(t *testing.T) {
 	if got := f.outcome(7); got != "200" {
 		t.Errorf("another request: %s", got)
 	}
+	_ = f.conn.Close() // or the end waits for it
 	if stats := s.stop(); stats.Of(frontend.TimedOut) != 2 {
 		t.Errorf("counted %v", stats)
 	}
@@ -224,6 +226,7 @@ func (b *bulk) Hit(q *frontend.Query, dst []byte) (int, bool) {
 // Answers that the client does not let go hold no more than is allowed, and no
 // longer, though it opens its windows by an octet at a time.
 func TestClosedWindows(t *testing.T) {
+	t.Parallel() // it waits
 	closed := http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0}
 	t.Run("many answers", func(t *testing.T) {
 		s := serve(t, Options{Handler: &bulk{}}, plain)

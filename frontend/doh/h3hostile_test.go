@@ -55,6 +55,7 @@ func TestRapidResetOverQUIC(t *testing.T) {
 // Who does not end a body over QUIC is told when its time is over, though other
 // requests keep the connection from being idle.
 func TestStalledBodiesOverQUIC(t *testing.T) {
+	t.Parallel() // it waits
 	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{FirstQuery: time.Second, Idle: time.Minute}}, secure)
 	c := s.client(three)
 	if got := s.do(c, s.request("GET", Path+inURL(query('h')), nil)); got.status != 200 {

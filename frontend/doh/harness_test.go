@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"flag"
 	"io"
 	"net/http"
 	"net/netip"
@@ -30,6 +31,11 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		return
+	}
+	flag.Parse()
+	// What is parallel waits, and hardly computes.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -64,6 +64,7 @@ func wantEnd(t *testing.T, c net.Conn) string {
 // A client that is slow in any part of its request loses its connection when
 // the time of a first query is over.
 func TestSlowRequests(t *testing.T) {
+	t.Parallel() // it waits
 	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{FirstQuery: 2 * time.Second, Idle: 100 * time.Millisecond}}, secure)
 	var waiting sync.WaitGroup
 	for name, request := range map[string]string{
@@ -93,6 +94,7 @@ func TestSlowRequests(t *testing.T) {
 
 // Drops of a body do not prolong the time for it.
 func TestDrippingBody(t *testing.T) {
+	t.Parallel() // it waits
 	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{FirstQuery: time.Second}}, secure)
 	c := s.dial("http/1.1")
 	if _, err := io.WriteString(c, "POST /dns-query HTTP/1.1\r\nHost: a\r\nContent-Type: application/dns-message\r\nContent-Length: 60000\r\n\r\n"); err != nil {
@@ -308,6 +310,7 @@ func testFloods(t *testing.T, by HTTP2) {
 func TestUnreadAnswers(t *testing.T) { overBoth(t, testUnreadAnswers) }
 
 func testUnreadAnswers(t *testing.T, by HTTP2) {
+	t.Parallel() // it waits
 	e := &echo{}
 	s := serve(t, Options{Handler: e, Limits: frontend.Limits{Write: 100 * time.Millisecond, Idle: 100 * time.Millisecond}, HTTP2: by}, secure)
 	f := s.framer()

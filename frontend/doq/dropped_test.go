@@ -65,6 +65,7 @@ func TestDroppedInEveryStage(t *testing.T) {
 			for made := 0; made < total/len(stages); made += atOnce {
 				s.drop(t, atOnce, stage)
 			}
+			t.Parallel() // the stages wait together for those that fell silent
 			for tries := 0; s.o.Connections.Open() > 0 || s.endpoint.shaking.Load() > 0 || s.o.Misses.In() > 0; tries++ {
 				if tries > 1000 {
 					t.Fatalf("%d connections, %d handshakes, %d misses are left", s.o.Connections.Open(), s.endpoint.shaking.Load(), s.o.Misses.In())
