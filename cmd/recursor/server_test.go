@@ -22,13 +22,11 @@ func answers() map[string]string {
 
 // startServer is a server for scripts that ask, at a port of 127.0.0.1 over UDP and TCP.
 func startServer() (addr string, stop func(), err error) {
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
+	pc, ln, err := listenOnBoth()
+	for tries := 0; err != nil && tries < 10; tries++ { // another's connection may have the port over TCP
+		pc, ln, err = listenOnBoth()
 	}
-	ln, err := net.Listen("tcp", pc.LocalAddr().String())
 	if err != nil {
-		_ = pc.Close()
 		return "", nil, err
 	}
 	var serving sync.WaitGroup
@@ -46,6 +44,20 @@ func startServer() (addr string, stop func(), err error) {
 		}
 		serving.Wait()
 	}, nil
+}
+
+// listenOnBoth listens at one port over UDP and TCP.
+func listenOnBoth() (net.PacketConn, net.Listener, error) {
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, err
+	}
+	ln, err := net.Listen("tcp", pc.LocalAddr().String())
+	if err != nil {
+		_ = pc.Close()
+		return nil, nil, err
+	}
+	return pc, ln, nil
 }
 
 // answer says what the table has; silent.example. is not answered, failing.example. is with a reason.
