@@ -128,7 +128,7 @@ func (c *Cache) putDenial(d *Denial, h *head) bool {
 	if d.Type != wire.TypeNone && !c.admits(d.Name, d.Type, now) {
 		return false
 	}
-	var scratch [2048]byte
+	var scratch [typicalValue]byte
 	value := appendDenial(h.append(scratch[:0]), d)
 	return c.store.Put(key, value, c.forgotten(h).expiry(), now.seconds())
 }
@@ -222,7 +222,7 @@ func appendDenial(dst []byte, d *Denial) []byte {
 
 // decodeDenial reads the denial under key.
 func (c *Cache) decodeDenial(key []byte, name domain.Name, t wire.Type, now tick, r reach) (Denial, bool) {
-	var scratch [2048]byte
+	var scratch [typicalValue]byte
 	value, ok := c.store.Get(key, scratch[:0], now.seconds())
 	if !ok {
 		return Denial{}, false
@@ -242,47 +242,54 @@ func (c *Cache) decodeDenial(key []byte, name domain.Name, t wire.Type, now tick
 	return d, d.parse(body, ttl)
 }
 
-// parse fills in SOA and proof, all in one buffer.
+// parse fills in SOA and proof, all in one buffer: it goes through them once to
+// know how long that is.
 func (d *Denial) parse(body []byte, ttl uint32) bool {
-	var soa stored
-	var parts [maxProof]stored
-	var types [maxProof]wire.Type
 	r := reader{b: body}
 	count := r.octet()
 	n := int(count &^ withoutSOA)
-	if r.bad || n > len(parts) {
+	if r.bad || n > maxProof {
 		return false
 	}
-	var size int
-	var ok bool
-	if count&withoutSOA == 0 {
-		if soa, r.b, ok = parseSet(r.b, d.Name); !ok {
+	hasSOA, sets, size := count&withoutSOA == 0, r.b, 0
+	if hasSOA {
+		soa, rest, ok := parseSet(r.b, d.Name)
+		if !ok {
 			return false
 		}
-		size = soa.size(d.Name)
+		r.b, size = rest, soa.size(d.Name)
 	}
-	for i := range n {
-		b := r.take(2)
-		if b == nil {
+	for range n {
+		_, s, rest, ok := parseTyped(r.b, d.Name)
+		if !ok {
 			return false
 		}
-		types[i] = wire.Type(binary.BigEndian.Uint16(b))
-		if parts[i], r.b, ok = parseSet(r.b, d.Name); !ok {
-			return false
-		}
-		size += parts[i].size(d.Name)
+		r.b = rest
+		size += s.size(d.Name)
 	}
 	buf := make([]byte, size)
-	if count&withoutSOA == 0 {
+	r.b = sets
+	if hasSOA {
+		soa, rest, _ := parseSet(r.b, d.Name)
 		d.SOA, buf = soa.build(d.Name, wire.TypeSOA, buf)
-		d.SOA.TTL = ttl
+		d.SOA.TTL, r.b = ttl, rest
 	}
 	if n > 0 {
 		d.Proof = make([]rrset.Set, n)
 		for i := range d.Proof {
-			d.Proof[i], buf = parts[i].build(d.Name, types[i], buf)
-			d.Proof[i].TTL = ttl
+			t, s, rest, _ := parseTyped(r.b, d.Name)
+			d.Proof[i], buf = s.build(d.Name, t, buf)
+			d.Proof[i].TTL, r.b = ttl, rest
 		}
 	}
 	return true
+}
+
+// parseTyped is parseSet for a Set behind its type.
+func parseTyped(b []byte, name domain.Name) (t wire.Type, s stored, rest []byte, ok bool) {
+	if len(b) < 2 {
+		return 0, stored{}, nil, false
+	}
+	s, rest, ok = parseSet(b[2:], name)
+	return wire.Type(binary.BigEndian.Uint16(b)), s, rest, ok
 }

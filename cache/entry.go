@@ -18,7 +18,7 @@ const (
 	StaleTTL = 30
 
 	// typicalValue is a value that is read without an allocation of its own: the
-	// largest that are read often are DNSKEY RRsets.
+	// largest that are read often are DNSKEY RRsets and denials.
 	typicalValue = 1152
 )
 

@@ -118,7 +118,7 @@ func (x *Index) addZone(soa *rrset.Set, at int64) {
 		return
 	}
 	var kb keyBuf
-	var scratch [maxValue]byte
+	var scratch [typicalValue]byte
 	ttl := min(soa.TTL, binary.BigEndian.Uint32(rd[len(rd)-4:]), x.maxTTL)
 	x.put(soa.Name, kb.zone(soa.Name, kindZone), appendSet(appendHead(scratch[:0], at, ttl), soa), nil)
 }
@@ -127,7 +127,7 @@ func (x *Index) addZone(soa *rrset.Set, at int64) {
 // wildcards may still be used.
 func (x *Index) known(zone domain.Name, at int64) {
 	var kb keyBuf
-	var scratch [maxValue]byte
+	var scratch [valueHead]byte
 	key := kb.zone(zone, kindZone)
 	if !x.shard(zone).has(key) {
 		x.put(zone, key, appendHead(scratch[:0], at, x.maxTTL), nil)
@@ -140,7 +140,7 @@ func (x *Index) addNSEC(r *Record, at int64) {
 		return
 	}
 	var kb, eb keyBuf
-	var scratch [maxValue]byte
+	var scratch [typicalValue]byte
 	end := eb.after(r.Zone, kindNSEC)
 	if n.Next != r.Zone {
 		end = eb.name(r.Zone, n.Next)
@@ -162,7 +162,8 @@ func (x *Index) addNSEC3(r *Record, at int64) {
 		return // RFC 8198 §5.2
 	}
 	var kb, eb keyBuf
-	var scratch, params [maxValue]byte
+	var scratch [typicalValue]byte
+	var params [maxParams]byte
 	s := x.shard(r.Zone)
 	want := appendParams(scratch[:0], &n.Params)
 	if have, ok := s.get(params[:0], kb.zone(r.Zone, kindParams)); !ok || string(have) != string(want) {

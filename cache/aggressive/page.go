@@ -16,6 +16,8 @@ const (
 	// maxValue leaves room for several entries in a page, and for two
 	// signatures by keys of 4096 bits.
 	maxValue = 2 << 10
+	// typicalValue is a value that is made without an allocation.
+	typicalValue = 512
 )
 
 // page is a run of entries in the order of their keys: the lengths of key and

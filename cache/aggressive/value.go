@@ -61,6 +61,10 @@ func (e *entry) left(now int64, most uint32) uint32 {
 	return ttl - uint32(age)
 }
 
+// maxParams is the longest form of NSEC3 parameters: a hash algorithm, iterations
+// and a salt.
+const maxParams = 1 + 2 + 255
+
 func appendParams(dst []byte, p *denial.Params) []byte {
 	dst = append(dst, p.Algorithm)
 	dst = binary.BigEndian.AppendUint16(dst, p.Iterations)

@@ -106,7 +106,7 @@ type Answer struct {
 // That is for truncated messages, for those longer than MaxBody, and for what
 // has a TTL below two seconds, which would be over at once.
 func (c *Cache) Put(k *Key, a *Answer) bool {
-	var buf [maxValue]byte
+	var buf [typicalValue]byte
 	t := c.tick(a.At)
 	value, least, ok := encode(buf[:0], a, t)
 	if !ok {

@@ -29,7 +29,9 @@ const (
 	// maxRecords have room in a body: an owner takes two octets at least but for
 	// the root, the fixed part ten.
 	maxRecords = MaxBody / 11
-	maxValue   = headLen + MaxBody + 2*maxRecords
+	// typicalValue is a value that is made without an allocation: nearly all are
+	// shorter, and stacks would grow for the longest.
+	typicalValue = 1024
 )
 
 // head is what a value begins with.

@@ -29,7 +29,7 @@
 // as it is first used; the index doubles as entries come, so that a large ceiling
 // costs nothing until it is reached. An entry costs its key and value, a header
 // of 8 octets, padding to the next 8, and 5 to 11 octets of index. An insertion
-// moves at most 64 other entries, but for the six in the life of a shard that
+// moves at most 64 other entries, but for the few in the life of a shard that
 // double its index.
 //
 // # Security

@@ -20,10 +20,10 @@ const (
 	// maxArena is what a location can reach.
 	maxArena = unit << locBits
 
-	// The index begins with a sixty-fourth of its buckets, and doubles when so many
-	// slots of each are taken on average.
-	firstShare = 64
-	wellFilled = slots * 4 / 5
+	// The index begins with so many buckets, a quarter of a page, and doubles when
+	// so many slots of each are taken on average.
+	firstBuckets = 16
+	wellFilled   = slots * 4 / 5
 )
 
 type index struct {
@@ -33,7 +33,7 @@ type index struct {
 
 func newIndex(mem []byte) index {
 	x := index{mem: mem}
-	x.n = max(x.most()/firstShare, 1)
+	x.n = min(firstBuckets, x.most())
 	return x
 }
 
@@ -43,7 +43,7 @@ func (x *index) most() uint32 { return uint32(len(x.mem) / bucketLen) }
 // clear empties it, back to its first size.
 func (x *index) clear() {
 	clear(x.mem[:x.n*bucketLen])
-	x.n = max(x.most()/firstShare, 1)
+	x.n = min(firstBuckets, x.most())
 }
 
 // narrow reports whether it should grow before it takes another entry.

