@@ -102,6 +102,10 @@ func (l *Listener) request(w http.ResponseWriter, r *http.Request, p peer) {
 		case http.StatusRequestTimeout:
 			p.counters.Add(frontend.TimedOut, 1)
 		}
+		if r.ProtoMajor == 1 && r.ContentLength != 0 {
+			// Else the library would wait for the whole body before it answers.
+			w.Header().Set("Connection", "close")
+		}
 		l.refuse(w, refusal)
 		return
 	}

@@ -84,6 +84,7 @@ func (l *Listener) overTCP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Alt-Svc", alternative(v.local.Port()))
 	}
 	l.request(w, r, peer{client: v.client, local: v.local, place: room{v.slot, &v.unfinished}, lane: v.lane, counters: v.counters})
+	v.stage.CompareAndSwap(tooLate, settled) // a body that was wanted is counted already
 }
 
 // admission admits the connections of a listener.

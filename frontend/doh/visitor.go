@@ -52,20 +52,20 @@ const (
 	answered               // it is, and the next one is not waited for yet
 	resting                // nothing of the next one has come
 	asking                 // something has
-	tooLate                // a header took too long
-	carried                // it is HTTP/2, which counts for itself
+	tooLate                // a header took too long, or a body that nobody wants
+	settled                // it is HTTP/2, which counts for itself, or all is counted
 )
 
 // Read implements net.Conn.
 func (v *visitor) Read(p []byte) (int, error) {
 	n, err := v.Socket.Read(p)
 	switch at := v.stage.Load(); {
-	case at == carried:
+	case at == settled:
 	case n > 0 && v.behind.Load():
 		v.ahead.Store(true)
 	case n > 0:
 		v.stage.CompareAndSwap(resting, asking)
-	case (at == unasked || at == asking) && errors.Is(err, os.ErrDeadlineExceeded):
+	case (at == unasked || at == asking || at == serving && !v.behind.Load()) && errors.Is(err, os.ErrDeadlineExceeded):
 		v.stage.CompareAndSwap(at, tooLate)
 	}
 	return n, err
@@ -106,7 +106,7 @@ func told(conn net.Conn, state http.ConnState) {
 
 // reach is the next stage of a connection of HTTP/1.1.
 func (v *visitor) reach(stage uint32) {
-	if v.stage.Load() != carried {
+	if v.stage.Load() != settled {
 		v.stage.Store(stage)
 	}
 }
@@ -152,7 +152,7 @@ func (v *visitor) Close() error {
 
 // carry says that the connection speaks HTTP/2 from now on.
 func (v *visitor) carry(c *h2conn) {
-	v.stage.Store(carried)
+	v.stage.Store(settled)
 	v.mu.Lock()
 	v.h2 = c
 	ends := v.ends
