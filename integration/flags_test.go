@@ -255,9 +255,10 @@ www A 192.0.2.22
 	}
 }
 
-// Whatever makes data bogus, who sets CD gets it while the failure is remembered, also where the data itself is not kept.
+// Whatever makes data bogus, who sets CD gets it while the failure is remembered, also where the data itself is not kept;
+// and it is remembered all the same.
 //
-// RFC: 4035.6
+// RFC: 4035.6, 9520.4
 func TestFailureOfAnUnknownAlgorithm(t *testing.T) {
 	s := simulate(t, "$SERVER ns.root. 192.0.2.1\n$ZONE . ns.root. ed25519\n$ZONE tld. ns.root. ed25519\nwww 0 A 192.0.2.10\n", "")
 	s.internet.Server("ns.root.").Faults.Hook = func(_ sim.Packet, _, m *dns.Msg) bool {
@@ -275,5 +276,10 @@ func TestFailureOfAnUnknownAlgorithm(t *testing.T) {
 	}
 	if m := s.ask("www.tld.", dns.TypeA, flags{cd: true}); m.Rcode != dns.RcodeSuccess || len(m.Answer) != 1 || m.AuthenticatedData {
 		t.Errorf("with CD:\n%s\n%q", m, m.edes)
+	}
+	s.net.Take()
+	m := s.ask("www.tld.", dns.TypeA, flags{}) // which that one does not end
+	if all, _ := s.sentTo(""); m.Rcode != dns.RcodeServerFailure || len(m.edes) != 2 || m.edes[0] != "13 " || all > 0 {
+		t.Errorf("%d questions:\n%s\n%q", all, m, m.edes)
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"recursor/dns/domain"
 	"recursor/dns/wire"
 	"recursor/testbed/sim"
+	"recursor/validate"
 )
 
 // Where the zone of a closer anchor is proven not to exist, or to be no zone, the anchor above decides: of nested anchors
@@ -90,5 +92,31 @@ func TestTrusted(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: %s, want %s", n, got, want)
 		}
+	}
+}
+
+// Data below an anchor must be signed, whoever was asked for it: servers of zones above the anchor are no way around it,
+// and those of the zone below have no say in its DS records.
+func TestUnsignedBelowTheAnchor(t *testing.T) {
+	for _, asked := range []domain.Name{{}, domain.Root(), name("com."), name("plain.com."), name("island.plain.com.")} {
+		w := tree(t, place{origin: "."}, place{origin: "com."}, place{origin: "plain.com.", unsigned: true},
+			place{origin: "island.plain.com.", lines: rich, island: true, anchor: true})
+		w.change = func(r *validate.Response) {
+			if r.Zone = asked; r.Type == a {
+				r.Set.Sigs = nil
+			}
+		}
+		if v := w.want("www.island.plain.com.", a, "bogus signature missing"); v.Zone != name("island.plain.com.") {
+			t.Errorf("asked %v: it is zone %s that did not sign", asked, v.Zone)
+		}
+	}
+	w, first := internet(t), true
+	w.change = func(r *validate.Response) {
+		if first && r.Type == wire.TypeDS && r.Name == name("example.com.") {
+			r.Zone, r.Set.Sigs, first = r.Name, nil, false
+		}
+	}
+	if v := w.want("example.com.", wire.TypeDS, "bogus signature missing"); v.Zone != name("com.") {
+		t.Errorf("DS of the child: zone %s", v.Zone)
 	}
 }
