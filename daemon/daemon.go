@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"os"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -130,12 +132,13 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 	d.designate()
 	defer d.clock.Release()
-	ended := make(chan error, 5)
+	ended := make(chan error, 6)
 	d.clock.Go("upstream udp", func() { ended <- d.udp.Run(work) })
 	d.clock.Go("upstream tcp", func() { ended <- d.tcp.Run(work) })
 	d.clock.Go("operators", func() { ended <- d.desk.run(work, d.clock) })
 	d.clock.Go("certificates", func() { ended <- d.tls.Run(work) })
 	d.clock.Go("trust", func() { ended <- d.engine.Keep(work) })
+	d.clock.Go("memory", func() { ended <- d.makeRoom(work) })
 
 	if d.ready != nil {
 		d.ready(d.listeners.Addrs())
@@ -146,6 +149,15 @@ func (d *Daemon) Run(ctx context.Context) error {
 		err = errors.Join(err, <-ended)
 	}
 	return err
+}
+
+// makeRoom leaves the collector as GOGC wants it, where that is set.
+func (d *Daemon) makeRoom(ctx context.Context) error {
+	if os.Getenv("GOGC") != "" {
+		return nil
+	}
+	used := func() int64 { return d.engine.Cache.Stats().Used + d.engine.Answers.Stats().Used }
+	return makeRoom(ctx, d.clock, used, debug.SetGCPercent)
 }
 
 // bindTries is how often other ports are tried where any will do, and the one

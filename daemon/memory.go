@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"math"
@@ -9,17 +10,23 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 
+	"recursor/clock"
 	"recursor/daemon/config"
 )
 
 // The cache lies outside the collector's heap where the system has mapped
 // memory, so what the collector looks after is small, and collecting it often
-// would cost more than it gives back: with a quarter of this, cold answers take a
-// fifth more processor time. What is set aside for it stays resident, 4 MiB for
-// each hundred at least.
+// costs more than it gives back: at gcLeast a cold answer takes a tenth more
+// processor time than at gcMost. But what is set aside for it stays resident, 4
+// MiB for each hundred at least, which is much beside a cache that holds little.
+// So it gets more as the cache fills: a quarter of what the entries take.
 const (
-	gcPercent = 800
+	gcLeast = 100
+	gcMost  = 800
+	gcGrain = 4 * 4 << 20 // octets of entries for a hundred
+
 	heapBase  = 48 << 20 // besides a share of the cache's ceiling
 	heapLeast = 32 << 20 // with less the collector has no time for anything else
 	// cacheShare is the part of what the process may use at all that the cache
@@ -28,21 +35,43 @@ const (
 )
 
 // TuneMemory sets how the collector works for a resolver of this configuration:
-// seldom while the heap is small, and within a quarter of the cache's ceiling and
-// 48 MiB beyond it. GOGC and GOMEMLIMIT, where set, win. Where the control group
+// within a quarter of the cache's ceiling and 48 MiB beyond it. GOMEMLIMIT, where
+// set, wins, and GOGC over how often it works. Where the control group
 // of the process allows less memory, the heap gets what the cache leaves, and the
 // cache half of it at most; the configuration returned says so, and remark tells
 // the operator.
 func TuneMemory(c *config.Config) (fits *config.Config, remark string) {
 	allowed, limited := groupLimit(os.DirFS("/"))
 	c, heap, remark := divide(c, allowed, limited)
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(heap)
 	}
 	return c, remark
+}
+
+// gcInterval is how often the collector is told how much the cache holds.
+const gcInterval = 2 * time.Second
+
+// makeRoom gives the collector room as the cache fills, until ctx ends. set is
+// debug.SetGCPercent.
+func makeRoom(ctx context.Context, clk clock.Clock, used func() int64, set func(int) int) error {
+	wake := clk.NewSignal()
+	defer context.AfterFunc(ctx, wake.Set)()
+	given := 0
+	for ctx.Err() == nil {
+		if percent := gcPercent(used()); percent != given {
+			set(percent) // which stops the world: seldom
+			given = percent
+		}
+		wake.Wait(gcInterval)
+	}
+	return nil
+}
+
+// gcPercent is the GOGC beside entries of that many octets, in steps of a
+// hundred.
+func gcPercent(used int64) int {
+	return int(min(max(used/gcGrain*100, gcLeast), gcMost))
 }
 
 // divide is TuneMemory as a decision.

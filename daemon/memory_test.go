@@ -1,10 +1,12 @@
 package daemon
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"recursor/clock"
 	"recursor/daemon/config"
 )
 
@@ -73,5 +75,32 @@ func TestDivide(t *testing.T) {
 		if tc.remarked && !strings.Contains(remark, "cache.size") {
 			t.Errorf("%s: %q", tc.what, remark)
 		}
+	}
+}
+
+// TestRoomForTheCollector: it gets four MiB beside a cache that holds little, and
+// more beside one that holds much.
+func TestRoomForTheCollector(t *testing.T) {
+	for _, tc := range []struct {
+		used int64
+		want int
+	}{
+		{0, 100}, {8 << 20, 100}, {32<<20 - 1, 100}, {32 << 20, 200}, {100 << 20, 600}, {128 << 20, 800}, {8 << 30, 800},
+	} {
+		if got := gcPercent(tc.used); got != tc.want {
+			t.Errorf("%d octets: %d, want %d", tc.used, got, tc.want)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	used := func() int64 {
+		stop()
+		return 48 << 20
+	}
+	var set []int
+	if err := makeRoom(ctx, clock.NewReal(), used, func(percent int) int {
+		set = append(set, percent)
+		return 0
+	}); err != nil || len(set) != 1 || set[0] != 300 {
+		t.Errorf("set %d, %v", set, err)
 	}
 }

@@ -29,16 +29,25 @@ func (j *judge) Judge(t *iterate.Task, s *iterate.Step) error {
 	f := &fetcher{judge: j, t: t}
 	f.heard(s)
 	parts, err := j.v.Judge(&resp, now.Signature, f, j.work(t))
-	worst := parts.Worst()
 	if t.Watch != nil {
-		t.Watch.Observe(observe.Judged{
-			At: now.TTL, Query: t.ID, Name: s.Name, Type: uint16(s.Type), Zone: worst.Zone,
-			Status: worst.Status.String(), Reason: worst.Reason.String(),
-		})
+		tell(t, s, parts.Worst(), now.TTL)
 	}
 	if err != nil {
 		return err
 	}
+	j.settle(s, &parts, now.TTL)
+	return nil
+}
+
+func tell(t *iterate.Task, s *iterate.Step, v validate.Verdict, now time.Time) {
+	t.Watch.Observe(observe.Judged{
+		At: now, Query: t.ID, Name: s.Name, Type: uint16(s.Type), Zone: v.Zone,
+		Status: v.Status.String(), Reason: v.Reason.String(),
+	})
+}
+
+// settle gives a Step the verdicts on its parts.
+func (j *judge) settle(s *iterate.Step, parts *validate.Parts, now time.Time) {
 	for i := range parts.Chain {
 		settle(&s.Chain[i], &parts.Chain[i])
 	}
@@ -46,8 +55,7 @@ func (j *judge) Judge(t *iterate.Task, s *iterate.Step) error {
 	switch {
 	case s.Set != nil:
 		settle(s.Set, final)
-	case resp.Leads:
-	default:
+	case !leads(s):
 		s.Denied, s.Compact = status(final.Status), final.Compact
 		if s.SOA != nil && final.Status == validate.Secure {
 			soa := *s.SOA // which other walks may have of the same response
@@ -55,23 +63,25 @@ func (j *judge) Judge(t *iterate.Task, s *iterate.Step) error {
 			s.SOA = &soa
 		}
 	}
+	worst := parts.Worst()
 	if worst.Status == validate.Secure {
-		j.learn(s, &parts, now.TTL)
+		j.learn(s, parts, now)
 	}
 	if note, ok := worst.Note(); ok {
 		s.Notes = []ede.Note{note}
 	}
-	return nil
 }
 
 func (j *judge) work(t *iterate.Task) *work { return &work{t.Budget, j.r.verifying, t} }
+
+// leads reports whether the aliases of a Step are all that there is in it.
+func leads(s *iterate.Step) bool { return s.Kind == scrub.Alias || s.Kind == scrub.Overflow }
 
 // response is a Step as the validator sees it.
 func response(s *iterate.Step) validate.Response {
 	r := validate.Response{
 		Name: s.Name, Type: s.Type, NXDomain: s.Kind == scrub.NXDomain, Target: s.Target,
-		Leads: s.Kind == scrub.Alias || s.Kind == scrub.Overflow,
-		SOA:   s.SOA, Proof: s.Proof, Server: s.Server.Addr(),
+		Leads: leads(s), SOA: s.SOA, Proof: s.Proof, Server: s.Server.Addr(),
 	}
 	if !s.DenialOf.IsZero() { // what is denied is a name above (RFC 8020 §2)
 		r.Name, r.Target = s.DenialOf, s.DenialOf
@@ -161,7 +171,7 @@ func (f *fetcher) heard(s *iterate.Step) {
 }
 
 // Fetch implements validate.Fetcher: from the cache, else by a flight.
-func (f *fetcher) Fetch(w validate.Want) (validate.Fetched, error) {
+func (f *fetcher) Fetch(w validate.Want) (*validate.Fetched, error) {
 	if w.Again {
 		return f.again(w)
 	}
@@ -175,24 +185,24 @@ func (f *fetcher) Fetch(w validate.Want) (validate.Fetched, error) {
 		}
 	}
 	if err != nil {
-		return validate.Fetched{}, err
+		return nil, err
 	}
 	f.heard(first)
 	f.brought = append(f.brought, w)
-	return validate.Fetched{Response: response(first)}, nil
+	return &validate.Fetched{Response: response(first)}, nil
 }
 
 // again asks others than those heard (RFC 8901 §9). Where what is in doubt is
 // from the cache, nobody knows who said so: whoever says it once more may be the
 // same one, and another is asked.
-func (f *fetcher) again(w validate.Want) (validate.Fetched, error) {
+func (f *fetcher) again(w validate.Want) (*validate.Fetched, error) {
 	others := slices.Clip(f.servers)
 	doubted, cached := f.cached(w, f.now())
 	first, _, err := f.fly(w, others)
 	if err != nil {
-		return validate.Fetched{}, err
+		return nil, err
 	}
-	got := validate.Fetched{Response: response(first)}
+	got := &validate.Fetched{Response: response(first)}
 	w.Again = false
 	if cached && !slices.Contains(f.brought, w) && same(got.Set, doubted.Set) {
 		w.Again = true
@@ -245,47 +255,47 @@ func (f *fetcher) fly(w validate.Want, shunned []netip.AddrPort) (first *iterate
 }
 
 // Kept implements validate.Fetcher.
-func (f *fetcher) Kept(w validate.Want) (validate.Fetched, bool) {
+func (f *fetcher) Kept(w validate.Want) (*validate.Fetched, bool) {
 	got, ok := f.cached(w, f.now())
 	return got, ok && got.Known
 }
 
 // cached is what the cache has.
-func (f *fetcher) cached(w validate.Want, now time.Time) (validate.Fetched, bool) {
-	got := validate.Fetched{Response: validate.Response{Name: w.Name, Type: w.Type, Target: w.Name}}
+func (f *fetcher) cached(w validate.Want, now time.Time) (*validate.Fetched, bool) {
 	if e, ok := f.r.Cache.Get(w.Name, w.Type, now); ok {
 		set := e.Set
-		got.Set = &set
-		got.Known, got.Verdict = known(e.Status)
-		got.Verdict.TTL = set.TTL
+		got := known(w, e.Status)
+		got.Set, got.Verdict.TTL = &set, set.TTL
 		return got, e.Status != cache.Bogus
 	}
 	d, ok := f.r.Cache.GetDenial(w.Name, w.Type, now)
 	if !ok {
-		return f.synthesised(w, got, now)
+		return f.synthesised(w, now)
 	}
 	if d.Status == cache.Bogus {
-		return got, false
+		return nil, false
 	}
+	got := known(w, d.Status)
 	if d.SOA.Type == wire.TypeSOA {
-		got.SOA = &d.SOA
+		soa := d.SOA
+		got.SOA = &soa
 	}
-	got.Proof, got.NXDomain = d.Proof, d.Type == wire.TypeNone
-	got.Known, got.Verdict = known(d.Status)
-	got.Verdict.Compact = d.Compact
+	got.Proof, got.NXDomain, got.Verdict.Compact = d.Proof, d.Type == wire.TypeNone, d.Compact
 	return got, true
 }
 
-// known is the verdict that a status in the cache stands for.
-func known(s cache.Status) (bool, validate.Verdict) {
+// known is what is fetched from the cache, with the verdict that its status there
+// stands for.
+func known(w validate.Want, s cache.Status) *validate.Fetched {
+	got := &validate.Fetched{Response: validate.Response{Name: w.Name, Type: w.Type, Target: w.Name}}
 	switch s {
 	case cache.Secure:
-		return true, validate.Verdict{Status: validate.Secure}
+		got.Known, got.Verdict.Status = true, validate.Secure
 	case cache.Insecure:
-		return true, validate.Verdict{Status: validate.Insecure}
-	default:
-		return false, validate.Verdict{}
+		got.Known, got.Verdict.Status = true, validate.Insecure
+	case cache.Unjudged, cache.Bogus: // of which nothing is known
 	}
+	return got
 }
 
 // Keep implements validate.Fetcher.

@@ -144,16 +144,16 @@ func (x *expander) expand(source domain.Name) bool {
 }
 
 // synthesised is the proof that there is no DS at a name, from the index.
-func (f *fetcher) synthesised(w validate.Want, got validate.Fetched, now time.Time) (validate.Fetched, bool) {
+func (f *fetcher) synthesised(w validate.Want, now time.Time) (*validate.Fetched, bool) {
 	if w.Type != wire.TypeDS {
-		return got, false
+		return nil, false
 	}
 	found, ok := f.find(&aggressive.Question{Name: w.Name, Type: w.Type}, f.t, now)
 	if !ok {
-		return got, false
+		return nil, false
 	}
 	soa := found.SOA
+	got := known(w, cache.Secure)
 	got.SOA, got.Proof, got.NXDomain = &soa, found.Proof, found.NXDomain
-	got.Known, got.Verdict = known(cache.Secure)
 	return got, true
 }

@@ -53,8 +53,11 @@ type fixed struct {
 	*world
 }
 
-func (f fixed) Fetch(w validate.Want) (validate.Fetched, error) { return f.responses[w], nil }
+func (f fixed) Fetch(w validate.Want) (*validate.Fetched, error) {
+	got := f.responses[w]
+	return &got, nil
+}
 
-func (fixed) Kept(validate.Want) (validate.Fetched, bool) { return validate.Fetched{}, false }
+func (fixed) Kept(validate.Want) (*validate.Fetched, bool) { return nil, false }
 
 func (fixed) Keep(*validate.Fetched, validate.Verdict) {}

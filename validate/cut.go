@@ -39,23 +39,23 @@ func (c *court) cut(name domain.Name) *cut {
 	}
 	d := &cut{verdict: Verdict{Reason: SignatureMissing, Zone: name}} // while it is being found out
 	c.cuts[name] = d
-	var last Fetched
+	var last *Fetched
 	for want := (Want{Name: name, Type: wire.TypeDS}); ; want.Again = true {
 		f, ok := c.want(want)
 		switch {
 		case !ok && !want.Again:
 			*d = cut{verdict: Verdict{Reason: FetchFailed, Zone: name}}
 			return d
-		case !ok, want.Again && same(&f, &last):
+		case !ok, want.Again && same(f, last):
 			return d
 		}
-		if !f.Known && !want.Again && c.enter(name, &f) {
+		if !f.Known && !want.Again && c.enter(name, f) {
 			if o, ok := c.fetch.Kept(want); ok {
 				f = o // by another call, meanwhile
 			}
 		}
 		before := *d
-		*d = c.judgeCut(name, &f)
+		*d = c.judgeCut(name, f)
 		if want.Again && d.verdict.Reason == BudgetSpent {
 			*d = before
 			return d
@@ -246,7 +246,7 @@ func (c *court) kept(name, zone domain.Name) (from domain.Name, unsigned *cut) {
 			break
 		}
 		b := &bench{court: c, r: &f.Response}
-		d, ok := b.knownCut(m, &f)
+		d, ok := b.knownCut(m, f)
 		switch {
 		case !ok || d.absent:
 			return zone, nil

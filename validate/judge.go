@@ -61,7 +61,8 @@ func New(o Options) *Judge {
 func (j *Judge) Judge(r *Response, now time.Time, f Fetcher, w Work) (Parts, error) {
 	c := j.open(now, f, w)
 	c.given = r
-	p := c.response(r)
+	var p Parts
+	c.response(r, &p)
 	return p, c.failure(p.Worst())
 }
 

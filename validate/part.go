@@ -10,8 +10,7 @@ import (
 )
 
 // response judges each part.
-func (c *court) response(r *Response) Parts {
-	var p Parts
+func (c *court) response(r *Response, p *Parts) {
 	b := &bench{court: c, r: r}
 	for i := range r.Chain {
 		set := &r.Chain[i]
@@ -33,7 +32,6 @@ func (c *court) response(r *Response) Parts {
 		p.Final, _, _ = b.denial()
 	}
 	p.Links = b.links
-	return p
 }
 
 // synthesised is the verdict on a CNAME that came with a DNAME: the DNAME's,

@@ -116,14 +116,22 @@ func claim(records *denial.Records, r *Response) (denial.Finding, error) {
 // denial judges that the response's last name does not exist, or has nothing of
 // the type. It also tells what was found, and by whose records.
 func (b *bench) denial() (Verdict, denial.Finding, domain.Name) {
+	v, f, zone := b.denied()
+	if v.Status != Secure && b.r.SOA != nil {
+		v.TTL = b.r.SOA.TTL
+	}
+	return blame(v, b.r.Server), f, zone
+}
+
+func (b *bench) denied() (Verdict, denial.Finding, domain.Name) {
 	r := b.r
 	st := b.stands(holder(r.Target, r.Type))
 	if !st.trusted {
-		return b.finish(st.verdict), denial.Finding{}, domain.Name{}
+		return st.verdict, denial.Finding{}, domain.Name{}
 	}
 	failed, f, zone, claimed := b.deniedBelow(st.anchor.Zone)
 	if !zone.IsZero() {
-		return b.finish(failed), f, zone
+		return failed, f, zone
 	}
 	if failed.Reason == None {
 		failed = b.unsigned(r.Target, r.Type, r.Zone)
@@ -138,10 +146,10 @@ func (b *bench) denial() (Verdict, denial.Finding, domain.Name) {
 	}
 	if above, ok := b.above(failed, st); ok {
 		if v, f, zone, _ := b.deniedBelow(above); v.Status == Secure {
-			return b.finish(v), f, zone
+			return v, f, zone
 		}
 	}
-	return b.finish(failed), denial.Finding{}, domain.Name{}
+	return failed, denial.Finding{}, domain.Name{}
 }
 
 // deniedBelow judges the denial by the records of zones below an anchor. The
@@ -162,14 +170,6 @@ func (b *bench) deniedBelow(anchor domain.Name) (failed Verdict, f denial.Findin
 		}
 	}
 	return failed, denial.Finding{}, domain.Name{}, claimed
-}
-
-// finish completes the verdict on a denial.
-func (b *bench) finish(v Verdict) Verdict {
-	if v.Status != Secure && b.r.SOA != nil {
-		v.TTL = b.r.SOA.TTL
-	}
-	return blame(v, b.r.Server)
 }
 
 // deniers lists the zones that may deny: that of the SOA record first, then the

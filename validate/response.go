@@ -104,14 +104,14 @@ type Fetched struct {
 
 // Fetcher brings DNSKEY and DS records. A DS question goes to the servers of
 // the zone above the name (RFC 4035 §4.2); a denial comes with its proof. It
-// may wait.
+// may wait. What it returns is the Judge's own.
 type Fetcher interface {
 	// Fetch asks. The error is an *ede.Error, perhaps wrapped, and tells that
 	// there is no answer.
-	Fetch(Want) (Fetched, error)
+	Fetch(Want) (*Fetched, error)
 	// Kept is what was kept, without asking: equal work of calls side by side is
 	// done once.
-	Kept(Want) (Fetched, bool)
+	Kept(Want) (*Fetched, bool)
 	// Keep tells that the response was judged secure or insecure, so that a
 	// later Fetch may bring it as Known.
 	Keep(*Fetched, Verdict)

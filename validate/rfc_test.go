@@ -70,12 +70,12 @@ type rfcZone struct {
 }
 
 // Fetch implements validate.Fetcher.
-func (z *rfcZone) Fetch(want validate.Want) (validate.Fetched, error) {
+func (z *rfcZone) Fetch(want validate.Want) (*validate.Fetched, error) {
 	if want.Name != z.keys.Name || want.Type != wire.TypeDNSKEY {
 		z.tb.Errorf("%s %s is fetched", want.Name, want.Type)
-		return validate.Fetched{}, errBudget
+		return nil, errBudget
 	}
-	return validate.Fetched{Response: validate.Response{Name: want.Name, Type: want.Type, Target: want.Name, Set: z.keys}}, nil
+	return &validate.Fetched{Response: validate.Response{Name: want.Name, Type: want.Type, Target: want.Name, Set: z.keys}}, nil
 }
 
 // The messages of RFC 4035 Appendix B and RFC 5155 Appendix B, judged in full,

@@ -230,7 +230,7 @@ func respond(m *rrset.Message, zone, n domain.Name, t wire.Type) (validate.Respo
 }
 
 // Fetch implements validate.Fetcher.
-func (w *world) Fetch(want validate.Want) (validate.Fetched, error) {
+func (w *world) Fetch(want validate.Want) (*validate.Fetched, error) {
 	again := ""
 	if want.Again {
 		again = " again"
@@ -238,20 +238,20 @@ func (w *world) Fetch(want validate.Want) (validate.Fetched, error) {
 	}
 	plain := validate.Want{Name: want.Name, Type: want.Type}
 	if err := w.fail[plain]; err != nil {
-		return validate.Fetched{}, err
+		return nil, err
 	}
 	if f, ok := w.kept[plain]; ok && !want.Again {
-		return f, nil
+		return &f, nil
 	}
 	w.fetched = append(w.fetched, fmt.Sprintf("%s %s%s", want.Name, want.Type, again))
 	r, err := w.ask(want.Name, want.Type)
-	return validate.Fetched{Response: r}, err
+	return &validate.Fetched{Response: r}, err
 }
 
 // Kept implements validate.Fetcher.
-func (w *world) Kept(want validate.Want) (validate.Fetched, bool) {
+func (w *world) Kept(want validate.Want) (*validate.Fetched, bool) {
 	f, ok := w.kept[validate.Want{Name: want.Name, Type: want.Type}]
-	return f, ok
+	return &f, ok
 }
 
 // Keep implements validate.Fetcher. It keeps what a cache must: the status, and

@@ -118,7 +118,7 @@ func (c *court) delegated(z *zone) Status {
 func (c *court) vouched(z *zone, by voucher) {
 	z.voucher = by
 	limit := z.verdict.Expires // of what leads to the zone
-	var last Fetched
+	var last *Fetched
 	for want := (Want{Name: z.name, Type: wire.TypeDNSKEY}); ; want.Again = true {
 		f, ok := c.want(want)
 		if !ok {
@@ -127,11 +127,11 @@ func (c *court) vouched(z *zone, by voucher) {
 			}
 			return
 		}
-		if want.Again && same(&f, &last) {
+		if want.Again && same(f, last) {
 			return
 		}
 		before := z.verdict
-		z.verdict = c.keys(z, &f)
+		z.verdict = c.keys(z, f)
 		z.verdict.until(limit)
 		if want.Again && z.verdict.Reason == BudgetSpent {
 			z.verdict = before // that others have better ones is not shown
@@ -156,7 +156,7 @@ func (c *court) refresh(z *zone) bool {
 		return false
 	}
 	fresh := &zone{name: z.name, voucher: z.voucher}
-	if fresh.verdict = c.keys(fresh, &f); fresh.verdict.Status != Secure {
+	if fresh.verdict = c.keys(fresh, f); fresh.verdict.Status != Secure {
 		return false
 	}
 	fresh.verdict.until(z.verdict.Expires)
@@ -209,16 +209,16 @@ func unvouched(f sig.Fault) Reason {
 }
 
 // want fetches. A response to the very question is what is being judged.
-func (c *court) want(w Want) (Fetched, bool) {
+func (c *court) want(w Want) (*Fetched, bool) {
 	if g := c.given; g != nil && !w.Again && g.Name == w.Name && g.Type == w.Type && g.Set != nil && len(g.Chain) == 0 {
-		return Fetched{Response: *g}, true
+		return &Fetched{Response: *g}, true
 	}
 	f, err := c.fetch.Fetch(w)
 	if err == nil {
 		return f, true
 	}
 	c.err = unfetched(w, err)
-	return Fetched{}, false
+	return nil, false
 }
 
 // ErrFetch is part of the errors that tell that keys or DS records could not be

@@ -26,9 +26,6 @@ const (
 	// MaxBody is the longest body that is kept. Few answers are longer, and no
 	// datagram.
 	MaxBody = 4096
-	// maxRecords have room in a body: an owner takes two octets at least but for
-	// the root, the fixed part ten.
-	maxRecords = MaxBody / 11
 	// typicalValue is a value that is made without an allocation: nearly all are
 	// shorter, and stacks would grow for the longest.
 	typicalValue = 1024

@@ -18,7 +18,7 @@ func (w *Walker) Known(t *Task, k Key, now time.Time) (Result, bool) {
 		if !ok {
 			return c.out, false
 		}
-		if done, err := c.take(step); done || err != nil {
+		if done, err := c.take(&step); done || err != nil {
 			return c.out, err == nil
 		}
 	}

@@ -55,7 +55,7 @@ func (w *Walker) Walk(t *Task, k Key, begun Result, now time.Time) (Result, erro
 		sname: k.Name, stype: k.Type, avoid: k.Avoid, unknown: true, now: now,
 	}
 	for i := range begun.Steps {
-		if done, err := c.take(begun.Steps[i]); done || err != nil {
+		if done, err := c.take(&begun.Steps[i]); done || err != nil {
 			return c.out, err
 		}
 		c.unknown = true // Known looked there
@@ -73,10 +73,11 @@ func (w *walk) run() error {
 			return spent(ErrDeadline)
 		}
 		if !w.unknown {
-			if step, ok := w.known(now); ok { // 1. what is known already
-				if done, err := w.take(step); done || err != nil {
-					return err
-				}
+			known, done, err := w.recall(now) // 1. what is known already
+			if done || err != nil {
+				return err
+			}
+			if known {
 				continue
 			}
 			w.unknown = true
@@ -89,7 +90,7 @@ func (w *walk) run() error {
 		r, err := w.ask() // 3. its servers, in order of SLIST
 		if err != nil {
 			if w.bogus != nil { // nobody says otherwise
-				if done, err := w.conclude(*w.bogus); done || err != nil {
+				if done, err := w.conclude(w.bogus); done || err != nil {
 					return err
 				}
 				continue
@@ -107,6 +108,16 @@ func (w *walk) run() error {
 			return err
 		}
 	}
+}
+
+// recall takes what is known already.
+func (w *walk) recall(now time.Time) (known, done bool, err error) {
+	step, ok := w.known(now)
+	if !ok {
+		return false, false, nil
+	}
+	done, err = w.take(&step)
+	return true, done, err
 }
 
 // tick reads the clock, which a walk does after it waited.
@@ -132,7 +143,7 @@ func (w *walk) use(r *reply) (done bool, err error) {
 				w.shown.whole() // RFC 9156 §2.3: the server may be wrong about it
 				return false, nil
 			case proven != nil && !w.cd:
-				return w.conclude(*proven)
+				return w.conclude(proven)
 			}
 		}
 	case scrub.NoData, scrub.Answer, scrub.Alias, scrub.Overflow:
@@ -147,7 +158,7 @@ func (w *walk) use(r *reply) (done bool, err error) {
 	step := w.step(r)
 	if err := w.judged(&step); err != nil {
 		if w.bogus != nil && !upstream(err) {
-			return w.conclude(*w.bogus) // that another server says otherwise is not shown
+			return w.conclude(w.bogus) // that another server says otherwise is not shown
 		}
 		if !upstream(err) || len(w.distrusted) >= w.o.Limits.BogusServers {
 			return false, err
@@ -165,19 +176,19 @@ func (w *walk) use(r *reply) (done bool, err error) {
 	if w.o.Beside {
 		w.keepBeside(&step, r.beside)
 	}
-	return w.conclude(step) // 4a, 4c
+	return w.conclude(&step) // 4a, 4c
 }
 
 // conclude takes a step that stands.
-func (w *walk) conclude(s Step) (done bool, err error) {
+func (w *walk) conclude(s *Step) (done bool, err error) {
 	w.distrusted, w.bogus, w.unjudged = nil, nil, nil
 	if s.Status() == cache.Bogus && !w.cd {
 		s.cutAtTarget()
 	}
-	w.bound(&s)
-	w.keep(&s)
+	w.bound(s)
+	w.keep(s)
 	if s.Status() == cache.Bogus && !w.cd {
-		w.out.Steps = append(w.out.Steps, s)
+		w.out.Steps = append(w.out.Steps, *s)
 		return true, nil // where a bogus alias leads is nobody's business
 	}
 	return w.take(s)
@@ -195,8 +206,8 @@ func (w *walk) closest(now time.Time) *delegation.Point {
 }
 
 // take adds a step to the result; an alias changes SNAME and starts again.
-func (w *walk) take(s Step) (done bool, err error) {
-	w.out.Steps = append(w.out.Steps, s)
+func (w *walk) take(s *Step) (done bool, err error) {
+	w.out.Steps = append(w.out.Steps, *s)
 	if s.Kind != scrub.Alias || w.stype == wire.TypeCNAME {
 		return true, nil
 	}
