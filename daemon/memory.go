@@ -18,14 +18,16 @@ import (
 
 // The cache lies outside the collector's heap where the system has mapped
 // memory, so what the collector looks after is small, and collecting it often
-// costs more than it gives back: at gcLeast a cold answer takes a tenth more
-// processor time than at gcMost. But what is set aside for it stays resident, 4
-// MiB for each hundred at least, which is much beside a cache that holds little.
-// So it gets more as the cache fills: a quarter of what the entries take.
+// costs more than it gives back: with 4 MiB a cold answer takes a tenth more
+// processor time than with 32. But what it has stays resident, which is much
+// beside a cache that holds little. So it gets what the cache leaves of roomBoth,
+// and a quarter of what the entries take where that is more.
 const (
-	gcLeast = 100
-	gcMost  = 800
-	gcGrain = 4 * 4 << 20 // octets of entries for a hundred
+	roomBoth  = 10 << 20
+	roomLeast = 4 << 20
+	roomMost  = 32 << 20
+	// roomUnit is what the runtime collects nothing before at GOGC=100.
+	roomUnit = 4 << 20
 
 	heapBase  = 48 << 20 // besides a share of the cache's ceiling
 	heapLeast = 32 << 20 // with less the collector has no time for anything else
@@ -50,9 +52,9 @@ func TuneMemory(c *config.Config) (fits *config.Config, remark string) {
 }
 
 // gcInterval is how often the collector is told how much the cache holds.
-const gcInterval = 2 * time.Second
+const gcInterval = time.Second
 
-// makeRoom gives the collector room as the cache fills, until ctx ends. set is
+// makeRoom gives the collector its room as the cache fills, until ctx ends. set is
 // debug.SetGCPercent.
 func makeRoom(ctx context.Context, clk clock.Clock, used func() int64, set func(int) int) error {
 	wake := clk.NewSignal()
@@ -60,7 +62,7 @@ func makeRoom(ctx context.Context, clk clock.Clock, used func() int64, set func(
 	given := 0
 	for ctx.Err() == nil {
 		if percent := gcPercent(used()); percent != given {
-			set(percent) // which stops the world: seldom
+			set(percent)
 			given = percent
 		}
 		wake.Wait(gcInterval)
@@ -68,10 +70,10 @@ func makeRoom(ctx context.Context, clk clock.Clock, used func() int64, set func(
 	return nil
 }
 
-// gcPercent is the GOGC beside entries of that many octets, in steps of a
-// hundred.
+// gcPercent is the GOGC beside entries of that many octets, in steps of ten.
 func gcPercent(used int64) int {
-	return int(min(max(used/gcGrain*100, gcLeast), gcMost))
+	room := min(max(roomBoth-used, used/4, roomLeast), roomMost)
+	return int(room*10/roomUnit) * 10
 }
 
 // divide is TuneMemory as a decision.

@@ -78,14 +78,14 @@ func TestDivide(t *testing.T) {
 	}
 }
 
-// TestRoomForTheCollector: it gets four MiB beside a cache that holds little, and
-// more beside one that holds much.
+// TestRoomForTheCollector: it shares what a small cache leaves, and gets more
+// beside one that holds much.
 func TestRoomForTheCollector(t *testing.T) {
 	for _, tc := range []struct {
 		used int64
 		want int
 	}{
-		{0, 100}, {8 << 20, 100}, {32<<20 - 1, 100}, {32 << 20, 200}, {100 << 20, 600}, {128 << 20, 800}, {8 << 30, 800},
+		{0, 250}, {5 << 20, 120}, {6 << 20, 100}, {16 << 20, 100}, {32 << 20, 200}, {100 << 20, 620}, {128 << 20, 800}, {8 << 30, 800},
 	} {
 		if got := gcPercent(tc.used); got != tc.want {
 			t.Errorf("%d octets: %d, want %d", tc.used, got, tc.want)

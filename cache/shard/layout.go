@@ -16,7 +16,7 @@ const (
 	// than processors can use.
 	shardSize = 2 << 20
 	shardMost = 24 << 20
-	shardsMax = 128
+	shardsMax = 32
 
 	// The grain of a shard: 3,840 octets of arena, planned for entries of 64
 	// octets at twelve of fifteen slots a bucket, and for fingerprints of half
