@@ -410,19 +410,24 @@ func TestAsksAgainBeforeItIsBogus(t *testing.T) {
 // Servers that are all wrong in ways of their own are asked five times in one
 // call, not more.
 func TestAsksAgainFiveTimes(t *testing.T) {
-	w := small(t, place{})
-	n := 0
-	w.change = func(r *validate.Response) {
-		if r.Type == wire.TypeDNSKEY && r.Name == name("example.com.") {
-			n++
-			set := r.Set.Clone()
-			set.RData[10] = byte(n)
-			r.Set = &set
+	for of, want := range map[wire.Type]string{
+		wire.TypeDNSKEY: "bogus no key matches the DS records",
+		wire.TypeDS:     "bogus signature does not verify",
+	} {
+		w := small(t, place{})
+		n := 0
+		w.change = func(r *validate.Response) {
+			if r.Type == of && r.Name == name("example.com.") {
+				n++
+				set := r.Set.Clone()
+				set.RData[10] = byte(n)
+				r.Set = &set
+			}
 		}
-	}
-	w.want("www.example.com.", a, "bogus no key matches the DS records")
-	if n != 6 {
-		t.Errorf("asked %d times", n)
+		w.want("www.example.com.", a, want)
+		if n != 6 {
+			t.Errorf("%s: asked %d times", of, n)
+		}
 	}
 }
 
