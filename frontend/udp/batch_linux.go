@@ -157,6 +157,8 @@ func (w *batchWorker) packet(i int) {
 	n, ok := w.listener.o.Handler.Hit(&w.query, dst)
 	switch {
 	case !ok:
+		w.counters.Add(frontend.Queries, w.queries) // as in flush: the miss may end before the batch
+		w.queries = 0
 		w.listener.miss(&w.query, w.counters, w.socket, w.clientWithZone(i), from)
 	case n == 0:
 		w.silent++
@@ -181,15 +183,16 @@ func (w *batchWorker) clientWithZone(i int) netip.AddrPort {
 // flush sends the answers of the batch and closes it.
 func (w *batchWorker) flush(fd uintptr) {
 	w.bundle()
+	// Before they are sent: who has an answer finds it counted.
+	w.counters.Add(frontend.Queries, w.queries)
+	w.counters.Add(frontend.Hits, w.hits)
+	w.counters.Add(frontend.Silent, w.silent)
 	if !w.push(fd) {
 		// The queue of the kernel is full; the poller says when it is not.
 		if err := w.raw.Write(w.pushFunc); err != nil {
 			w.unsent += w.answers - int(w.ring.send.first[w.sent])
 		}
 	}
-	w.counters.Add(frontend.Queries, w.queries)
-	w.counters.Add(frontend.Hits, w.hits)
-	w.counters.Add(frontend.Silent, w.silent)
 	w.counters.Add(frontend.Unsent, w.unsent)
 	w.queries, w.hits, w.silent, w.unsent = 0, 0, 0, 0
 	w.ring.rearm(w.got)
