@@ -51,6 +51,35 @@ func TestDelegationIsLookedIntoOnce(t *testing.T) {
 	}
 }
 
+// unsignedAddress is a response with an address that nobody signed.
+func unsignedAddress(n string) validate.Response {
+	set := rrset.New(name(n), a, 300, []byte{192, 0, 2, 66})
+	return validate.Response{Name: set.Name, Type: a, Target: set.Name, Set: &set}
+}
+
+// That a name is no delegation is known once it was found out: nothing of it is checked again.
+func TestKnownToBeNoCut(t *testing.T) {
+	w := internet(t)
+	for _, checks := range []bool{true, false} {
+		r := unsignedAddress("www.example.com.")
+		w.checks = 0
+		p, err := w.judge().Judge(&r, w.now, w, w)
+		if err != nil || said(p.Final) != "bogus signature missing" || w.checks > 0 != checks {
+			t.Errorf("%s, %v, %d checks", said(p.Final), err, w.checks)
+		}
+	}
+}
+
+// What lies below the DNAME at the top of a zone is no delegation: the zone says so, and not the one above.
+func TestNoCutBelowDNAMEAtTheTop(t *testing.T) {
+	w := internet(t, place{origin: "apex.com.", lines: "@ 300 IN DNAME n3.com.\n"})
+	r := unsignedAddress("x.apex.com.")
+	p, err := w.judge().Judge(&r, w.now, w, w)
+	if err != nil || said(p.Final) != "bogus signature missing" || p.Final.Zone != name("apex.com.") {
+		t.Errorf("%s, zone %s, %v", said(p.Final), p.Final.Zone, err)
+	}
+}
+
 // Where the budget is spent on DS records no other server is asked for them.
 func TestSpentIsSpent(t *testing.T) {
 	w := small(t, place{})
@@ -89,6 +118,19 @@ func TestLinksAreTheProof(t *testing.T) {
 		if l.Zone != name("example.com.") || l.Set.Name != s.response.Proof[i].Name || l.TTL != 300 {
 			t.Errorf("%+v", l)
 		}
+	}
+}
+
+// What a wildcard made has the TTL of its own records, not that of the proof that nothing closer exists.
+func TestTTLOfWhatAWildcardMade(t *testing.T) {
+	w := small(t, place{})
+	w.change = func(r *validate.Response) {
+		for i := range r.Proof {
+			r.Proof[i].TTL = 60
+		}
+	}
+	if v := w.want("a.wild.example.com.", txt, "secure"); !v.Wildcard || v.TTL != 300 {
+		t.Errorf("TTL %d, wildcard %t", v.TTL, v.Wildcard)
 	}
 }
 

@@ -1,6 +1,7 @@
 package sig
 
 import (
+	"bytes"
 	"crypto"
 	"encoding/asn1"
 	"math/big"
@@ -57,6 +58,8 @@ func TestDSA(t *testing.T) {
 	for name, f := range map[string][]byte{
 		"none": nil, "T alone": {0}, "T of 9": append([]byte{9}, field[1:]...), "short": field[:len(field)-1],
 		"long": append(field[:len(field):len(field)], 0), "zeros": zeros,
+		"P of 0": append(append([]byte{0}, field[1:1+20]...), make([]byte, 3*64)...),
+		"Q of 0": append(make([]byte, 1+20), bytes.Repeat([]byte{0xff}, 3*64)...),
 	} {
 		if _, fault := readDSA(f); fault != KeyMalformed {
 			t.Errorf("%s: %s", name, fault)

@@ -1,6 +1,7 @@
 package sig
 
 import (
+	"bytes"
 	"crypto"
 	"math/big"
 	"testing"
@@ -126,5 +127,28 @@ func TestSumOfACheck(t *testing.T) {
 	again, other := v.data(&s, &Key{rdata: []byte{1, 2, 3, 4}})
 	if other != sum || string(again) != string(AppendSigned(nil, &s, &set, set.Canonical())) {
 		t.Error("another check before it makes another check of it")
+	}
+}
+
+// What is too long is refused for that before anything is computed with it, whatever it is.
+func TestRSATooLong(t *testing.T) {
+	long := bytes.Repeat([]byte{0xfe}, greatestRSA/8+1) // even
+	short := bytes.Repeat([]byte{0xff}, 128)
+	for what, field := range map[string][]byte{
+		"exponent": append(append([]byte{100}, long[:100]...), short...),
+		"modulus":  append([]byte{1, 3}, long...),
+	} {
+		if _, fault := readRSA(field, new(Policy)); fault != KeySize {
+			t.Errorf("%s: %s", what, fault)
+		}
+	}
+}
+
+// Of DS records that stand for no key the first is the evidence, where none got further.
+func TestNoDSMatchNamesTheFirst(t *testing.T) {
+	keys := NewKeys(domain.Root(), nil, new(Policy))
+	v := keys.VouchedBy([]DS{{KeyTag: 11, Algorithm: Ed25519, Digest: SHA256}, {KeyTag: 22, Algorithm: ECDSAP256SHA256, Digest: SHA256}})
+	if v.Fault != KeyMissing || v.KeyTag != 11 || v.Algorithm != Ed25519 {
+		t.Errorf("%s, key %d (%s)", v.Fault, v.KeyTag, v.Algorithm)
 	}
 }

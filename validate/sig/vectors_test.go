@@ -115,6 +115,9 @@ func TestRFC4034TagOfAlgorithm1(t *testing.T) {
 	if tag := sig.Tag(rdata[:6]); tag != 0 {
 		t.Errorf("of a record without modulus: %#x", tag)
 	}
+	if tag := sig.Tag(rdata[:4]); tag != 0 {
+		t.Errorf("of a record without a key: %#x", tag)
+	}
 	if tag := sig.Tag([]byte{1, 0, 3, 1, 0x12, 0x34, 0x56}); tag != 0x1234 {
 		t.Errorf("of a modulus of three octets: %#x", tag)
 	}
