@@ -129,11 +129,9 @@ func (r *Resolver) walk(t *iterate.Task, k iterate.Key, begun iterate.Result) (i
 	switch {
 	case err == nil && !k.CD && bogus != nil:
 		r.keepFailure(k, bogusError(bogus), steady) // RFC 9520 §3.4
+	case err == nil && k.CD && r.judgingFailed(k): // that the data came tells nothing new of whether it holds
 	case err == nil:
-		// That the data came tells nothing new of whether it holds.
-		if f, ok := r.Cache.GetFailure(k.Name, k.Type, r.Clock.Now().TTL); !ok || !k.CD || !f.Judging {
-			r.Cache.ClearFailure(k.Name, k.Type)
-		}
+		r.Cache.ClearFailure(k.Name, k.Type)
 	case upstream(err) && k.Avoid.IsZero(): // what one way did not find is no failure of the name
 		r.keepFailure(k, err, steady)
 	}

@@ -12,9 +12,9 @@ import (
 )
 
 // keepFailure stores why a name could not be resolved. When no server at all
-// has answered since the walk began, by steady time, the network is the likely cause: then the
-// failure is kept for the least time and does not grow, so that names come back
-// as soon as the network does.
+// has answered since the walk began, by steady time, the network is the likely
+// cause: then the failure is kept for the least time and does not grow, so that
+// names come back as soon as the network does.
 func (r *Resolver) keepFailure(k iterate.Key, err error, began time.Time) {
 	now := r.Clock.Now().TTL
 	f := cache.Failure{Code: ede.CodeOf(err), Text: err.Error()}
@@ -32,6 +32,12 @@ func (r *Resolver) keepFailure(k iterate.Key, err error, began time.Time) {
 			Status: f.Text, TTL: uint32(f.Until.Sub(now).Round(time.Second) / time.Second),
 		})
 	}
+}
+
+// judgingFailed reports whether a failure of validation is remembered.
+func (r *Resolver) judgingFailed(k iterate.Key) bool {
+	f, ok := r.Cache.GetFailure(k.Name, k.Type, r.Clock.Now().TTL)
+	return ok && f.Judging
 }
 
 // judging reports whether a failure is one of validation, which does not concern
