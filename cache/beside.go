@@ -32,7 +32,7 @@ func (c *Cache) PutAside(set *rrset.Set, rank Rank, status Status, now time.Time
 		return false
 	}
 	h := head{
-		form: formSet, standing: standing{rank, status}, stored: c.tick(now),
+		standing: standing{rank, status}, stored: c.tick(now),
 		ttl: c.positiveTTL(set.TTL, status),
 	}
 	n.mu.Lock()

@@ -55,7 +55,7 @@ func TestCompact(t *testing.T) {
 // TestCorrupt: a value that does not hold together is not there.
 func TestCorrupt(t *testing.T) {
 	n := name("www.example.")
-	h := head{form: formSet, standing: standing{RankAnswerAA, Secure}, stored: tickOffset, ttl: 300}
+	h := head{standing: standing{RankAnswerAA, Secure}, stored: tickOffset, ttl: 300}
 	good := h.append(nil)
 	withHead := func(b ...byte) []byte { return append(append([]byte(nil), good...), b...) }
 	c := newCache(Options{})
@@ -68,7 +68,9 @@ func TestCorrupt(t *testing.T) {
 		"nothing":                 {nil, false},
 		"half a head":             {good[:6], false},
 		"a head alone":            {good, false},
-		"no such form":            {append([]byte{good[0] &^ 3}, withHead(0, 6, 0, 4, 192, 0, 2, 1)[1:]...), false},
+		"a denial of nothing":     {append([]byte{good[0] &^ headSet}, withHead(0, 6, 0, 4, 192, 0, 2, 1)[1:]...), false},
+		"with a reason":           {append([]byte{good[0] | headWhy}, withHead(9, 0, 6, 0, 4, 192, 0, 2, 1)[1:]...), true},
+		"a reason missing":        {append([]byte{good[0] | headWhy}, good[1:]...), false},
 		"no such rank":            {append([]byte{good[0] | 7<<2}, withHead(0, 6, 0, 4, 192, 0, 2, 1)[1:]...), false},
 		"RDATA cut short":         {withHead(0, 6, 0, 4, 192, 0), false},
 		"RDATA length beyond it":  {withHead(0, 6, 0, 5, 192, 0, 2, 1), false},
@@ -109,10 +111,10 @@ func TestCorrupt(t *testing.T) {
 // FuzzStored reads values that no one in this program would have written:
 // nothing may panic, and what is returned must hold together.
 func FuzzStored(f *testing.F) {
-	h := head{form: formSet, standing: standing{RankAnswerAA, Secure}, stored: tickOffset, ttl: 300}
+	h := head{standing: standing{RankAnswerAA, Secure}, stored: tickOffset, ttl: 300}
 	s := set(f, "www.EXAMPLE. 300 IN A 192.0.2.1", nsec3Sig)
 	f.Add(appendSet(h.append(nil), &s, name("www.example.")))
-	h.form = formDenial
+	h.denial = true
 	d := Denial{Name: name("www.example."), SOA: soa(f, "Example.", 300, 300), Proof: []rrset.Set{set(f, nsec3, nsec3Sig)}}
 	f.Add(appendDenial(h.append(nil), &d))
 	f.Add([]byte{})

@@ -29,6 +29,7 @@ type Denial struct {
 	SOA    rrset.Set
 	Proof  []rrset.Set
 	Status Status
+	Why    Why
 	// Compact tells that the proof is that of a name which exists (RFC 9824):
 	// it says nothing of names below.
 	Compact bool
@@ -99,7 +100,7 @@ func (c *Cache) PutDenial(d *Denial, now time.Time) bool {
 		return false
 	}
 	h := head{
-		form: formDenial, compact: d.Compact, standing: denialStanding(d.Status),
+		denial: true, compact: d.Compact, standing: denialStanding(d.Status), why: d.Why,
 		stored: c.tick(now), ttl: c.negativeTTL(d),
 	}
 	n.mu.Lock()
@@ -172,7 +173,7 @@ func (c *Cache) readDenial(name domain.Name, t wire.Type, now tick, r reach) (De
 		key := kb.typed(kindSet, name, t)
 		nodata, ok := c.peek(key, now)
 		// An NXDOMAIN that stands beside NODATA came after it.
-		if ok && nodata.form == formDenial && !(denied && nodata.yieldsTo(nx.standing)) {
+		if ok && nodata.denial && !(denied && nodata.yieldsTo(nx.standing)) {
 			return c.decodeDenial(key, name, t, now, r)
 		}
 	}
@@ -228,7 +229,7 @@ func (c *Cache) decodeDenial(key []byte, name domain.Name, t wire.Type, now tick
 		return Denial{}, false
 	}
 	h, body, ok := parseHead(value)
-	if !ok || h.form != formDenial {
+	if !ok || !h.denial {
 		return Denial{}, false
 	}
 	ttl, stale := c.ttlAt(&h, now, r)
@@ -236,7 +237,7 @@ func (c *Cache) decodeDenial(key []byte, name domain.Name, t wire.Type, now tick
 		return Denial{}, false
 	}
 	d := Denial{
-		Name: name, Type: t, Status: h.status, Compact: h.compact,
+		Name: name, Type: t, Status: h.status, Why: h.why, Compact: h.compact,
 		Stored: c.time(h.stored), Expires: c.time(h.ends()), Stale: stale,
 	}
 	return d, d.parse(body, ttl)

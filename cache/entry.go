@@ -27,10 +27,14 @@ type Entry struct {
 	// Set is a copy of the caller's own, its TTL counted down; StaleTTL where
 	// the data is stale.
 	Set rrset.Set
-	// Proof is what PutExpanded was given, with the TTL of the Set.
-	Proof           []rrset.Set
-	Rank            Rank
-	Status          Status
+	// Proof shows that a wildcard was rightly expanded to Set, with the TTL of
+	// that.
+	Proof  []rrset.Set
+	Rank   Rank
+	Status Status
+	Why    Why
+
+	// Set by the cache.
 	Stored, Expires time.Time
 	Stale           bool
 }
@@ -99,7 +103,7 @@ func (c *Cache) read(k kind, name domain.Name, t wire.Type, now tick, r reach) (
 		return Entry{}, false
 	}
 	h, body, ok := parseHead(value)
-	if !ok || h.form != formSet {
+	if !ok || h.denial {
 		return Entry{}, false
 	}
 	ttl, stale := c.ttlAt(&h, now, r)
@@ -114,7 +118,7 @@ func (c *Cache) read(k kind, name domain.Name, t wire.Type, now tick, r reach) (
 	if !ok || s.flags&flagOwner != 0 {
 		return Entry{}, false
 	}
-	e := Entry{Rank: h.rank, Status: h.status, Stored: c.time(h.stored), Expires: c.time(h.ends()), Stale: stale}
+	e := Entry{Rank: h.rank, Status: h.status, Why: h.why, Stored: c.time(h.stored), Expires: c.time(h.ends()), Stale: stale}
 	e.Set, _ = s.build(name, t, make([]byte, s.size(name)))
 	e.Set.TTL = ttl
 	if s.flags&flagProof != 0 && !e.parseProof(rest) {
@@ -161,28 +165,29 @@ func (c *Cache) bogusTTL(ttl uint32, status Status) uint32 {
 // a limit, or its TTL is 0. Data whose TTL is 0 still ends an entry that would
 // have made way for it.
 func (c *Cache) Put(set *rrset.Set, rank Rank, status Status, now time.Time) bool {
-	return c.put(set, nil, rank, status, now)
+	return c.PutEntry(&Entry{Set: *set, Rank: rank, Status: status}, now)
 }
 
-func (c *Cache) put(set *rrset.Set, proof []rrset.Set, rank Rank, status Status, now time.Time) bool {
-	n := c.stripe(set.Name)
-	if !storable(set) {
+// PutEntry is Put for an Entry, of which it reads what the cache does not set.
+// A Set with a Proof was made of a wildcard: whoever is given one needs the other
+// (RFC 4035 §3.1.3.3, RFC 5155 §7.2.6). They are one entry, which lasts as long
+// as the first of them to end (RFC 4035 §4.5).
+func (c *Cache) PutEntry(e *Entry, now time.Time) bool {
+	n := c.stripe(e.Set.Name)
+	if !storable(&e.Set) || !e.whole() {
 		n.refused.Add(1)
 		return false
 	}
 	h := head{
-		form: formSet, standing: standing{rank, status}, stored: c.tick(now),
-		ttl: c.positiveTTL(set.TTL, status),
-	}
-	if len(proof) > 0 {
-		h.ttl = c.bogusTTL(c.ExpandedTTL(set, proof), status)
+		standing: standing{e.Rank, e.Status}, why: e.Why, stored: c.tick(now),
+		ttl: c.bogusTTL(c.ExpandedTTL(&e.Set, e.Proof), e.Status),
 	}
 	n.mu.Lock()
-	ok := c.putSet(kindSet, set, proof, &h)
+	ok := c.putSet(kindSet, &e.Set, e.Proof, &h)
 	n.mu.Unlock()
 	n.count(ok)
-	if ok && status == Secure && rank.Answers() {
-		c.refuteAbove(set.Name)
+	if ok && e.Status == Secure && e.Rank.Answers() {
+		c.refuteAbove(e.Set.Name)
 	}
 	return ok
 }
@@ -239,7 +244,7 @@ func (c *Cache) judged(key []byte, set *rrset.Set, h *head) bool {
 		return false
 	}
 	old, body, ok := parseHead(value)
-	if !ok || old.form != formSet || old.status != Unjudged {
+	if !ok || old.denial || old.status != Unjudged {
 		return false
 	}
 	s, _, ok := parseSet(body, set.Name)

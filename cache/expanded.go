@@ -1,40 +1,24 @@
 package cache
 
-import (
-	"time"
-
-	"recursor/dns/rrset"
-)
-
-// PutExpanded is Put for a Set that a wildcard was expanded to, with the NSEC or
-// NSEC3 RRsets that show that nothing closer matches: whoever is given one needs
-// the other (RFC 4035 §3.1.3.3, RFC 5155 §7.2.6). They are one entry, which
-// lasts as long as the first of them to end (RFC 4035 §4.5).
-func (c *Cache) PutExpanded(set *rrset.Set, proof []rrset.Set, rank Rank, status Status, now time.Time) bool {
-	if !whole(set, proof) {
-		c.stripe(set.Name).refused.Add(1)
-		return false
-	}
-	return c.put(set, proof, rank, status, now)
-}
+import "recursor/dns/rrset"
 
 // whole reports whether a Set and its proof can be held together.
-func whole(set *rrset.Set, proof []rrset.Set) bool {
-	if len(proof) > maxProof {
+func (e *Entry) whole() bool {
+	if len(e.Proof) > maxProof {
 		return false
 	}
-	size := set.Size()
-	for i := range proof {
-		if !storable(&proof[i]) {
+	size := e.Set.Size()
+	for i := range e.Proof {
+		if !storable(&e.Proof[i]) {
 			return false
 		}
-		size += proof[i].Size()
+		size += e.Proof[i].Size()
 	}
 	return size <= MaxOctets
 }
 
-// ExpandedTTL is the TTL that PutExpanded gives a Set and its proof, for those
-// who pass them on without reading them from the cache.
+// ExpandedTTL is the TTL that PutEntry gives a Set and its proof, for those who
+// pass them on without reading them from the cache.
 func (c *Cache) ExpandedTTL(set *rrset.Set, proof []rrset.Set) uint32 {
 	ttl := set.TTL
 	for i := range proof {

@@ -18,7 +18,7 @@ func TestExpanded(t *testing.T) {
 	if c.ExpandedTTL(&expanded, proof) != 120 || c.ExpandedTTL(&expanded, nil) != 300 {
 		t.Error("the TTL is not that of the first part to end")
 	}
-	if !c.PutExpanded(&expanded, proof, RankAnswerAA, Secure, start()) {
+	if !c.PutEntry(&Entry{Set: expanded, Proof: proof, Rank: RankAnswerAA, Status: Secure}, start()) {
 		t.Fatal("refused")
 	}
 	e, ok := c.Get(name("www.example."), wire.TypeA, after(20))
@@ -57,7 +57,7 @@ func TestExpandedRefused(t *testing.T) {
 		"of other class": {odd},
 	} {
 		c := newCache(Options{})
-		if c.PutExpanded(&expanded, proof, RankAnswerAA, Secure, start()) {
+		if c.PutEntry(&Entry{Set: expanded, Proof: proof, Rank: RankAnswerAA, Status: Secure}, start()) {
 			t.Errorf("%s: stored", what)
 		}
 		if _, ok := c.Get(name("www.example."), wire.TypeA, start()); ok {

@@ -88,7 +88,7 @@ func (c *Cache) FlushNegative() {
 			return true
 		}
 		h, _, ok := parseHead(value)
-		return ok && holdsHead(key) && h.form == formDenial
+		return ok && holdsHead(key) && h.denial
 	})
 	c.flushDerived()
 }

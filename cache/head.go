@@ -4,37 +4,44 @@ import "encoding/binary"
 
 // head begins the value of every RRset and denial:
 //
-//	1  bits 0-1 form, 2-4 rank, 5-6 status + 1, 7 compact
+//	1  bit 0 RRset, 1 why, 2-4 rank, 5-6 status + 1, 7 compact
 //	6  when it was stored, a tick
 //	…  TTL, a varint of up to five octets
+//	1  why, where its bit is set
 type head struct {
-	form    form
-	compact bool
+	denial, compact bool
 	standing
+	why    Why
 	stored tick
 	ttl    uint32
 }
 
-type form uint8
-
 const (
-	formSet    form = 1
-	formDenial form = 2
-)
+	headSet     = 1 << 0
+	headWhy     = 1 << 1
+	headCompact = 1 << 7
 
-const (
 	minHead = 1 + 6 + 1
-	maxHead = 1 + 6 + binary.MaxVarintLen32
+	maxHead = 1 + 6 + binary.MaxVarintLen32 + 1
 )
 
 func (h *head) append(dst []byte) []byte {
-	b := byte(h.form) | byte(h.rank)<<2 | byte(h.status+1)<<5
-	if h.compact {
-		b |= 0x80
+	first := byte(h.rank)<<2 | byte(h.status+1)<<5
+	if !h.denial {
+		first |= headSet
 	}
-	dst = append(dst, b)
-	dst = appendTick(dst, h.stored)
-	return binary.AppendUvarint(dst, uint64(h.ttl))
+	if h.why != 0 {
+		first |= headWhy
+	}
+	if h.compact {
+		first |= headCompact
+	}
+	dst = appendTick(append(dst, first), h.stored)
+	dst = binary.AppendUvarint(dst, uint64(h.ttl))
+	if h.why != 0 {
+		dst = append(dst, byte(h.why))
+	}
+	return dst
 }
 
 // parseHead reads a head and returns what follows it.
@@ -43,17 +50,24 @@ func parseHead(b []byte) (h head, rest []byte, ok bool) {
 		return head{}, nil, false
 	}
 	h = head{
-		form:     form(b[0] & 3),
-		compact:  b[0]&0x80 != 0,
+		denial:   b[0]&headSet == 0,
+		compact:  b[0]&headCompact != 0,
 		standing: standing{Rank(b[0] >> 2 & 7), Status(b[0]>>5&3) - 1},
 		stored:   parseTick(b[1:]),
 	}
 	ttl, n := binary.Uvarint(b[7:])
-	if n <= 0 || ttl > 1<<32-1 || h.rank > RankAnswerAA || h.form != formSet && h.form != formDenial {
+	if n <= 0 || ttl > 1<<32-1 || h.rank > RankAnswerAA {
 		return head{}, nil, false
 	}
-	h.ttl = uint32(ttl)
-	return h, b[7+n:], true
+	h.ttl, rest = uint32(ttl), b[7+n:]
+	if b[0]&headWhy == 0 {
+		return h, rest, true
+	}
+	if len(rest) == 0 {
+		return head{}, nil, false
+	}
+	h.why = Why(rest[0])
+	return h, rest[1:], true
 }
 
 func appendTick(dst []byte, t tick) []byte {

@@ -73,6 +73,10 @@ func (s Status) String() string {
 	return "unknown status"
 }
 
+// Why is the reason for a Status, in the words of who judged; 0 is none. It is
+// kept for them.
+type Why uint8
+
 // standing is how much an entry is to be trusted.
 type standing struct {
 	rank   Rank

@@ -56,7 +56,7 @@ func (j *judge) settle(s *iterate.Step, parts *validate.Parts, now time.Time) {
 	case s.Set != nil:
 		settle(s.Set, final)
 	case !leads(s):
-		s.Denied, s.Compact = status(final.Status), final.Compact
+		s.Denied, s.WhyDenied, s.Compact = status(final.Status), why(final), final.Compact
 		if s.SOA != nil && final.Status == validate.Secure {
 			soa := *s.SOA // which other walks may have of the same response
 			soa.TTL = min(soa.TTL, final.TTL)
@@ -101,7 +101,7 @@ func response(s *iterate.Step) validate.Response {
 
 // settle gives a Set the verdict on it.
 func settle(h *iterate.Held, v *validate.Verdict) {
-	h.Status = status(v.Status)
+	h.Status, h.Why = status(v.Status), why(v)
 	if v.Status == validate.Secure {
 		h.Set.TTL = min(h.Set.TTL, v.TTL)
 	}
@@ -120,12 +120,26 @@ func status(s validate.Status) cache.Status {
 	}
 }
 
+// why is what the cache keeps of a reason, so that clients are told of it whenever
+// the data is served: that we cannot judge what others might. What the anchors
+// say may change meanwhile; of those Remark asks.
+func why(v *validate.Verdict) cache.Why {
+	r := v.Reason
+	ours := r == validate.AlgorithmUnsupported || r == validate.DigestUnsupported || r == validate.IterationsHigh
+	if v.Status != validate.Insecure || !ours {
+		return 0
+	}
+	return cache.Why(r)
+}
+
 // Remark implements iterate.Judge.
 func (j *judge) Remark(s *iterate.Step) {
-	if _, v, trusted := j.v.Trusted(s.Name, j.r.Clock.Now().Signature); !trusted {
-		if note, ok := v.Note(); ok {
-			s.Notes = append(s.Notes, note)
-		}
+	_, v, trusted := j.v.Trusted(s.Name, j.r.Clock.Now().Signature)
+	if trusted {
+		v = validate.Verdict{Status: validate.Insecure, Reason: validate.Reason(s.Why())}
+	}
+	if note, ok := v.Note(); ok {
+		s.Notes = append(s.Notes, note)
 	}
 }
 
@@ -264,7 +278,7 @@ func (f *fetcher) Kept(w validate.Want) (*validate.Fetched, bool) {
 func (f *fetcher) cached(w validate.Want, now time.Time) (*validate.Fetched, bool) {
 	if e, ok := f.r.Cache.Get(w.Name, w.Type, now); ok {
 		set := e.Set
-		got := known(w, e.Status)
+		got := known(w, e.Status, e.Why)
 		got.Set, got.Verdict.TTL = &set, set.TTL
 		return got, e.Status != cache.Bogus
 	}
@@ -275,7 +289,7 @@ func (f *fetcher) cached(w validate.Want, now time.Time) (*validate.Fetched, boo
 	if d.Status == cache.Bogus {
 		return nil, false
 	}
-	got := known(w, d.Status)
+	got := known(w, d.Status, d.Why)
 	if d.SOA.Type == wire.TypeSOA {
 		soa := d.SOA
 		got.SOA = &soa
@@ -286,13 +300,13 @@ func (f *fetcher) cached(w validate.Want, now time.Time) (*validate.Fetched, boo
 
 // known is what is fetched from the cache, with the verdict that its status there
 // stands for.
-func known(w validate.Want, s cache.Status) *validate.Fetched {
+func known(w validate.Want, s cache.Status, why cache.Why) *validate.Fetched {
 	got := &validate.Fetched{Response: validate.Response{Name: w.Name, Type: w.Type, Target: w.Name}}
 	switch s {
 	case cache.Secure:
 		got.Known, got.Verdict.Status = true, validate.Secure
 	case cache.Insecure:
-		got.Known, got.Verdict.Status = true, validate.Insecure
+		got.Known, got.Verdict.Status, got.Verdict.Reason = true, validate.Insecure, validate.Reason(why)
 	case cache.Unjudged, cache.Bogus: // of which nothing is known
 	}
 	return got
@@ -306,14 +320,14 @@ func (f *fetcher) Keep(got *validate.Fetched, v validate.Verdict) {
 		if v.Status == validate.Secure {
 			set.TTL = min(set.TTL, v.TTL)
 		}
-		f.r.Cache.Put(&set, cache.RankAnswerAA, status(v.Status), now)
+		f.r.Cache.PutEntry(&cache.Entry{Set: set, Rank: cache.RankAnswerAA, Status: status(v.Status), Why: why(&v)}, now)
 		return
 	}
 	if v.Status == validate.Secure && !v.Compact {
 		f.addLinks(got.SOA, v.TTL, got.Links, now)
 	}
 	d := cache.Denial{
-		Name: got.Name, Type: got.Type, Proof: got.Proof, Status: status(v.Status), Compact: v.Compact,
+		Name: got.Name, Type: got.Type, Proof: got.Proof, Status: status(v.Status), Why: why(&v), Compact: v.Compact,
 	}
 	if got.NXDomain {
 		d.Type = wire.TypeNone

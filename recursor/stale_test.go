@@ -173,7 +173,7 @@ func TestAStaleWildcardHasItsProof(t *testing.T) {
 	now := w.clock.Now().TTL
 	set := rrset.New(name("any.example.com."), wire.TypeA, 60, []byte{192, 0, 2, 80})
 	proof := []rrset.Set{rrset.New(name("*.example.com."), wire.TypeNSEC, 60, append(name("mail.example.com.").AppendWire(nil), 0, 1, 0x40))}
-	if !w.cache.PutExpanded(&set, proof, cache.RankAnswerAA, cache.Insecure, now) {
+	if !w.cache.PutEntry(&cache.Entry{Set: set, Proof: proof, Rank: cache.RankAnswerAA, Status: cache.Insecure}, now) {
 		t.Fatal("not stored")
 	}
 	w.servers[rootAddr].Faults.Silence = true

@@ -153,7 +153,7 @@ func (f *fetcher) synthesised(w validate.Want, now time.Time) (*validate.Fetched
 		return nil, false
 	}
 	soa := found.SOA
-	got := known(w, cache.Secure)
+	got := known(w, cache.Secure, 0)
 	got.SOA, got.Proof, got.NXDomain = &soa, found.Proof, found.NXDomain
 	return got, true
 }

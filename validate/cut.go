@@ -148,8 +148,9 @@ func (b *bench) knownCut(name domain.Name, f *Fetched) (cut, bool) {
 	v := f.Verdict
 	if v.Status == Insecure {
 		if v.Reason == None {
-			v.Reason, v.Zone = Unsigned, name
+			v.Reason = Unsigned
 		}
+		v.Zone = name
 		return cut{kind: unsignedCut, verdict: v}, true
 	}
 	switch {

@@ -93,8 +93,8 @@ type Want struct {
 type Fetched struct {
 	Response
 	// Known tells that an earlier call kept it as secure or insecure; Verdict
-	// then says which. Of the Verdict, Status must be right; the rest may be
-	// lost.
+	// then says which. Of the Verdict, Status must be right; without its Reason
+	// nobody is told of it any more, and the rest may be lost.
 	Known   bool
 	Verdict Verdict
 	// Links are, when it comes back with Keep, the records of its Proof that

@@ -28,7 +28,7 @@ func (w *Walker) Known(t *Task, k Key, now time.Time) (Result, bool) {
 func (w *walk) known(now time.Time) (Step, bool) {
 	s := Step{Name: w.sname, Type: w.stype, Target: w.sname, Cached: true, Zone: w.sname}
 	if e, ok := w.cache.Get(w.sname, w.stype, now); ok {
-		s.Kind, s.Set, s.Proof = scrub.Answer, &Held{e.Set, e.Status}, e.Proof
+		s.Kind, s.Set, s.Proof = scrub.Answer, &Held{e.Set, e.Status, e.Why}, e.Proof
 		s.Left, s.Life = e.Expires.Sub(now), e.Expires.Sub(e.Stored)
 		return w.usable(s)
 	}
@@ -36,7 +36,7 @@ func (w *walk) known(now time.Time) (Step, bool) {
 		// A DS is the parent's, an alias may be the child's (RFC 4035 §3.1.4.1).
 		if e, ok := w.cache.Get(w.sname, wire.TypeCNAME, now); ok && (w.stype != wire.TypeDS || e.Status == cache.Secure) {
 			if s.Target, ok = e.Set.Target(); ok {
-				s.Kind, s.Chain, s.Proof = scrub.Alias, []Held{{e.Set, e.Status}}, e.Proof
+				s.Kind, s.Chain, s.Proof = scrub.Alias, []Held{{e.Set, e.Status, e.Why}}, e.Proof
 				s.Left, s.Life = e.Expires.Sub(now), e.Expires.Sub(e.Stored)
 				return w.usable(s)
 			}
@@ -87,7 +87,7 @@ func denied(s Step, d *cache.Denial) Step {
 		s.Kind, s.RCode = scrub.NXDomain, wire.NXDomain
 	}
 	soa := d.SOA
-	s.SOA, s.Proof, s.Denied, s.Zone = &soa, d.Proof, d.Status, soa.Name
+	s.SOA, s.Proof, s.Denied, s.WhyDenied, s.Zone = &soa, d.Proof, d.Status, d.Why, soa.Name
 	return s
 }
 

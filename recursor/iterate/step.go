@@ -17,6 +17,7 @@ import (
 type Held struct {
 	Set    rrset.Set
 	Status cache.Status
+	Why    cache.Why
 }
 
 // Step is what one zone said on the way to an answer: the aliases it led
@@ -39,11 +40,12 @@ type Step struct {
 	Set    *Held // of an Answer
 	// Others are further Sets of an Answer to type ANY.
 	Others []Held
-	// SOA, Proof and Denied are a denial's, and Proof also what shows that a
-	// wildcard was rightly expanded.
-	SOA    *rrset.Set
-	Proof  []rrset.Set
-	Denied cache.Status
+	// SOA, Proof, Denied and WhyDenied are a denial's, and Proof also what shows
+	// that a wildcard was rightly expanded.
+	SOA       *rrset.Set
+	Proof     []rrset.Set
+	Denied    cache.Status
+	WhyDenied cache.Why
 	// Beside is what stood beside an Answer, where Options.Beside.
 	Beside []Held
 	// Compact tells that the denial is of RFC 9824: nothing below follows of it.
@@ -93,6 +95,19 @@ func (s *Step) Status() cache.Status {
 		least = min(least, s.Denied)
 	}
 	return least
+}
+
+// Why is the reason of the first part that has one.
+func (s *Step) Why() cache.Why {
+	for i := range s.Chain {
+		if s.Chain[i].Why != 0 {
+			return s.Chain[i].Why
+		}
+	}
+	if s.Set != nil {
+		return s.Set.Why
+	}
+	return s.WhyDenied
 }
 
 // proofOf is what shows that a wildcard was rightly expanded to a Set of the

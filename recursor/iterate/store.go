@@ -5,7 +5,6 @@ import (
 
 	"recursor/cache"
 	"recursor/dns/domain"
-	"recursor/dns/rrset"
 	"recursor/dns/wire"
 	"recursor/observe"
 	"recursor/recursor/delegation"
@@ -54,7 +53,10 @@ func (w *walk) keep(s *Step) {
 			w.putOf(s, &s.Others[i], rank, now)
 		}
 	case s.SOA != nil && (s.Kind == scrub.NoData || s.Kind == scrub.NXDomain):
-		d := cache.Denial{Name: s.Target, Type: s.Type, SOA: *s.SOA, Proof: s.Proof, Status: s.Denied, Compact: s.Compact}
+		d := cache.Denial{
+			Name: s.Target, Type: s.Type, SOA: *s.SOA, Proof: s.Proof,
+			Status: s.Denied, Why: s.WhyDenied, Compact: s.Compact,
+		}
 		if s.Kind == scrub.NXDomain {
 			d.Type = wire.TypeNone
 		}
@@ -68,19 +70,12 @@ func (w *walk) keep(s *Step) {
 // putOf stores a Set of the step, with its proof where a wildcard was expanded
 // to it.
 func (w *walk) putOf(s *Step, h *Held, rank cache.Rank, now time.Time) {
-	proof := s.proofOf(&h.Set)
-	if len(proof) == 0 {
-		w.put(&h.Set, rank, h.Status, now)
-		return
-	}
-	if w.cache.PutExpanded(&h.Set, proof, rank, h.Status, now) && w.task.Watch != nil {
-		w.stored(h.Set.Name, h.Set.Type, "rrset", rank.String(), h.Status, h.Set.TTL, now)
-	}
+	w.put(&cache.Entry{Set: h.Set, Proof: s.proofOf(&h.Set), Rank: rank, Status: h.Status, Why: h.Why}, now)
 }
 
-func (w *walk) put(set *rrset.Set, rank cache.Rank, status cache.Status, now time.Time) {
-	if w.cache.Put(set, rank, status, now) && w.task.Watch != nil {
-		w.stored(set.Name, set.Type, "rrset", rank.String(), status, set.TTL, now)
+func (w *walk) put(e *cache.Entry, now time.Time) {
+	if w.cache.PutEntry(e, now) && w.task.Watch != nil {
+		w.stored(e.Set.Name, e.Set.Type, "rrset", e.Rank.String(), e.Status, e.Set.TTL, now)
 	}
 }
 
@@ -108,7 +103,7 @@ func (w *walk) keepReferral(r *reply, now time.Time) {
 	switch {
 	case w.cut.Kind == delegation.Forward:
 	case r.DS != nil:
-		w.put(r.DS, cache.RankAuthorityAA, cache.Unjudged, now)
+		w.put(&cache.Entry{Set: *r.DS, Rank: cache.RankAuthorityAA}, now)
 	case len(r.Proof) > 0 && w.judge != nil:
 		w.deny(&cache.Denial{Name: r.Child, Type: wire.TypeDS, Proof: r.Proof, Status: cache.Unjudged}, now)
 	}
@@ -124,6 +119,6 @@ func (w *walk) keepAside(r *reply) {
 			Name: r.asked.Name, Type: r.asked.Type, SOA: *r.SOA, Proof: r.Proof, Status: cache.Unjudged,
 		}, now)
 	case r.Kind == scrub.Answer && len(r.Chain) == 0 && r.AA:
-		w.put(r.Set, cache.RankAnswerAA, cache.Unjudged, now)
+		w.put(&cache.Entry{Set: *r.Set, Rank: cache.RankAnswerAA}, now)
 	}
 }

@@ -309,12 +309,12 @@ func (w *walk) step(r *reply) Step {
 	}
 	s.Forged, s.Loop = r.Forged, r.Loop
 	for i := range r.Chain {
-		s.Chain = append(s.Chain, Held{r.Chain[i], cache.Unjudged})
+		s.Chain = append(s.Chain, Held{Set: r.Chain[i]})
 	}
 	if r.Set != nil {
-		s.Set = &Held{*r.Set, cache.Unjudged}
+		s.Set = &Held{Set: *r.Set}
 		for i := range r.Others {
-			s.Others = append(s.Others, Held{r.Others[i], cache.Unjudged})
+			s.Others = append(s.Others, Held{Set: r.Others[i]})
 		}
 	}
 	return s
@@ -322,14 +322,14 @@ func (w *walk) step(r *reply) Step {
 
 // redirected makes s the step that the DNAME gives SNAME.
 func (w *walk) redirected(s Step, dname *rrset.Set) Step {
-	s.Chain = []Held{{*dname, cache.Unjudged}}
+	s.Chain = []Held{{Set: *dname}}
 	cname, err := scrub.Synthesise(dname, w.sname, nil)
 	if err != nil {
 		s.Kind, s.RCode = scrub.Overflow, wire.YXDomain
 		return s
 	}
 	s.Kind, s.RCode = scrub.Alias, wire.NoError
-	s.Chain = append(s.Chain, Held{cname, cache.Unjudged})
+	s.Chain = append(s.Chain, Held{Set: cname})
 	s.Target, _ = cname.Target()
 	return s
 }
