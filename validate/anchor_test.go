@@ -171,6 +171,30 @@ func TestAnchors(t *testing.T) {
 	w.want("www.example.com.", a, "bogus no key matches the DS records")
 }
 
+// Anchors in the form of DS records that stand for keys beyond the limits, and for no others, are as good as those of an
+// algorithm that is not known. Where a key is trusted beside, that one is missing.
+func TestAnchorOfAKeyTooSmall(t *testing.T) {
+	t.Setenv("GODEBUG", "rsa1024min=0") // or the library would not sign with 512 bits
+	var root *sim.Zone
+	w := tree(t, place{
+		origin: ".", lines: "www 300 IN A 192.0.2.1\n", sign: sim.SignOptions{Algorithm: dns.RSASHA256, Bits: 512},
+		broken: func(z *sim.Zone) { root = z },
+	})
+	other := signed(t, plain(t, ".", ""), sim.SignOptions{})
+	for what, tt := range map[string]struct{ anchor, want string }{
+		"DS":                     {dsLines(root, nil), "insecure algorithm unsupported"},
+		"its DS and another key": {dsLines(root, nil) + keyLines(other, nil), "bogus algorithm unsupported"},
+		"two DS, one of another": {dsLines(root, nil) + dsLines(other, nil), "bogus algorithm unsupported"},
+		"another key":            {keyLines(other, nil), "bogus no key matches the DS records"},
+	} {
+		w.anchors = nil
+		w.trust(tt.anchor)
+		if got := said(w.verdict("www.", a)); got != tt.want {
+			t.Errorf("%s: %s, want %s", what, got, tt.want)
+		}
+	}
+}
+
 // named is a world whose zones are at hand.
 type named struct {
 	*world

@@ -264,6 +264,7 @@ func TestWorst(t *testing.T) {
 		"chain":       {validate.Parts{Chain: []validate.Verdict{v(validate.Bogus, validate.SignatureWrong)}, Final: v(validate.Secure, validate.None)}, validate.SignatureWrong},
 		"first":       {validate.Parts{Chain: []validate.Verdict{v(validate.Bogus, validate.SignatureWrong), v(validate.Bogus, validate.SignerWrong)}, Final: v(validate.Bogus, validate.LabelsWrong)}, validate.SignatureWrong},
 		"more":        {validate.Parts{More: []validate.Verdict{v(validate.Insecure, validate.OptOut), v(validate.Bogus, validate.LabelsWrong)}, Final: v(validate.Secure, validate.None)}, validate.LabelsWrong},
+		"the final":   {validate.Parts{More: []validate.Verdict{v(validate.Bogus, validate.LabelsWrong)}, Final: v(validate.Bogus, validate.SignerWrong)}, validate.SignerWrong},
 		"the final 2": {validate.Parts{Chain: []validate.Verdict{v(validate.Secure, validate.None)}, Final: v(validate.Insecure, validate.OptOut)}, validate.OptOut},
 	} {
 		if got := tt.parts.Worst(); got.Reason != tt.want {

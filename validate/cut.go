@@ -150,26 +150,24 @@ func (b *bench) knownCut(name domain.Name, f *Fetched) (cut, bool) {
 		if v.Reason == None {
 			v.Reason = Unsigned
 		}
-		v.Zone = name
+		if v.Zone.IsZero() {
+			v.Zone = name
+		}
 		return cut{kind: unsignedCut, verdict: v}, true
 	}
 	switch {
 	case v.Status != Secure:
 		return cut{}, false
 	case len(f.Chain) == 0 && f.Set != nil:
-		v.Zone = name
 		return cut{kind: signedCut, ds: f.Set.RData, verdict: v}, !expanded(f.Set)
 	}
 	st := b.stands(name.Parent())
-	lists := make([]rrset.List, 0, len(f.Proof)+1)
-	for i := range f.Chain[:min(1, len(f.Chain))] {
-		lists = append(lists, f.Chain[i].Sigs)
+	signed := f.Proof
+	if len(f.Chain) > 0 {
+		signed = f.Chain[:1] // what follows is of other names
 	}
-	for i := range f.Proof {
-		lists = append(lists, f.Proof[i].Sigs)
-	}
-	for _, list := range lists {
-		zones, _ := b.signers(list, name, wire.TypeDS, st.anchor.Zone)
+	for i := range signed {
+		zones, _ := b.signers(signed[i].Sigs, name, wire.TypeDS, st.anchor.Zone)
 		if len(zones) == 0 {
 			continue
 		}

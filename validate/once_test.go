@@ -1,6 +1,7 @@
 package validate_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -89,8 +90,12 @@ func TestSpentIsSpent(t *testing.T) {
 			r.Set.Sigs = flood(r.Set.Sigs.First(), 3)
 		}
 	}
-	if v := w.verdict("www.example.com.", a); v.Reason != validate.BudgetSpent || w.count("again") != 0 {
+	s := w.resolve("www.example.com.", a)[0]
+	if v := s.parts.Final; v.Reason != validate.BudgetSpent || w.count("again") != 0 {
 		t.Errorf("%s after %s", said(v), strings.Join(w.fetched, ", "))
+	}
+	if !errors.Is(s.err, errBudget) {
+		t.Errorf("%v does not say what is spent", s.err)
 	}
 }
 

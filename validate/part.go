@@ -176,7 +176,6 @@ func (b *bench) signedBy(set *rrset.Set, z *zone) Verdict {
 	if result.Fault != sig.Sound || result.Encloser.IsZero() {
 		return v
 	}
-	v.Wildcard = true
 	proven := b.expansion(set.Name, result.Encloser, b.proof(z))
 	proven.until(v.Expires)
 	if proven.Status == Secure {

@@ -103,12 +103,13 @@ func TestKnown(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("# why\n\na.go F: drop: x -> nothing\n    it is made\n    anew\nb.go G: x\n\tas well\n")
+	write("# why\n\na.go F: drop: x -> nothing\n    it is made\n    anew\nb.go G: x\nb.go G: y\n\tas well\n")
 	known, err := readKnown(path)
-	if err != nil || len(known) != 2 || known["a.go F: drop: x -> nothing"] != "it is made anew" || known["b.go G: x"] != "as well" {
+	if err != nil || len(known) != 3 || known["a.go F: drop: x -> nothing"] != "it is made anew" ||
+		known["b.go G: x"] != "as well" || known["b.go G: y"] != "as well" {
 		t.Errorf("%q, %v", known, err)
 	}
-	for _, bad := range []string{"  a reason\n", "a\nb\n  why\n", "a\n  why\nb\n"} {
+	for _, bad := range []string{"  a reason\n", "a\n\nb\n  why\n", "a\n  why\nb\n"} {
 		write(bad)
 		if _, err := readKnown(path); err == nil {
 			t.Errorf("%q is taken", bad)

@@ -184,7 +184,7 @@ func test(folder, binary string, limit time.Duration, args ...string) ([]byte, e
 	return out, err
 }
 
-// readKnown reads the list of mutants that may survive: a mutant as String has it, and below it, indented, why.
+// readKnown reads the list of mutants that may survive: one or several as String has them, and below, indented, why.
 func readKnown(path string) (map[string]string, error) {
 	known := map[string]string{}
 	if path == "" {
@@ -194,25 +194,30 @@ func readKnown(path string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	last := ""
+	var group []string
+	explained := true
 	for i, line := range strings.Split(string(data), "\n") {
 		switch text := strings.TrimSpace(line); {
+		case text == "" && !explained:
+			return nil, fmt.Errorf("%s:%d: no reason for %s", path, i+1, group[len(group)-1])
 		case text == "" || strings.HasPrefix(text, "#"):
 		case strings.TrimLeft(line, " \t") != line:
-			if last == "" {
+			if len(group) == 0 {
 				return nil, fmt.Errorf("%s:%d: a reason without a mutant", path, i+1)
 			}
-			known[last] = strings.TrimSpace(known[last] + " " + text)
-		default:
-			if last != "" && known[last] == "" {
-				return nil, fmt.Errorf("%s:%d: no reason for %s", path, i+1, last)
+			for _, m := range group {
+				known[m] = strings.TrimSpace(known[m] + " " + text)
 			}
-			last = text
-			known[last] = ""
+			explained = true
+		default:
+			if explained {
+				group, explained = nil, false
+			}
+			group = append(group, text)
 		}
 	}
-	if last != "" && known[last] == "" {
-		return nil, fmt.Errorf("%s: no reason for %s", path, last)
+	if !explained {
+		return nil, fmt.Errorf("%s: no reason for %s", path, group[len(group)-1])
 	}
 	return known, nil
 }

@@ -25,6 +25,10 @@ func TestBitmapThatIsCut(t *testing.T) {
 	if with := append(append(Bitmap(nil), only...), 1, 1, 1); with.bare() {
 		t.Errorf("%x shows nothing", with)
 	}
+	// TA, with which the block of 128 begins, is a type.
+	if with := append(append(Bitmap(nil), only...), 128, 1, 0x80); with.bare() || !with.Has(32768) {
+		t.Errorf("%x shows nothing", with)
+	}
 	for n := range only {
 		if cut := only[:n]; !cut.bare() || cut.Has(wire.TypeNSEC) {
 			t.Errorf("%x shows something", cut)

@@ -193,6 +193,7 @@ func TestNSEC3Rules(t *testing.T) {
 	}{
 		"no such name":     {nsec3(t, "z.", p, 0, apex, "a.z. A RRSIG"), "b.z.", want{nxDomain: yes}},
 		"of the zone":      {nsec3(t, "z.", p, 0, apex), "z.", want{noData: yes}},
+		"a zone of one":    {nsec3(t, "z.", p, 0, apex), "a.b.z.", want{nxDomain: yes}},
 		"under a cut":      {nsec3(t, "z.", p, 0, apex, "a.z. NS"), "x.a.z.", want{}},
 		"under a DNAME":    {nsec3(t, "z.", p, 0, apex, "a.z. DNAME RRSIG"), "x.a.z.", want{}},
 		"of a DNAME":       {nsec3(t, "z.", p, 0, apex, "a.z. DNAME RRSIG"), "a.z.", want{noData: yes, noDS: yes}},
@@ -237,6 +238,19 @@ func TestNSEC3Rules(t *testing.T) {
 				t.Errorf("found\n%+v, want\n%+v", got, tt.want)
 			}
 		})
+	}
+}
+
+// The parameters of one record are those of the chain.
+func TestParams(t *testing.T) {
+	p := params("\xaa")
+	r := records(domain.MustParse("z."), nsec3(t, "z.", p, 0, "z. NS SOA"))
+	if got, ok := r.Params(); !ok || got != p {
+		t.Errorf("%+v, %t", got, ok)
+	}
+	r = records(domain.MustParse("z."), sets(t, "z. NSEC a.z. NS SOA"))
+	if got, ok := r.Params(); ok {
+		t.Errorf("without NSEC3: %+v", got)
 	}
 }
 

@@ -52,6 +52,18 @@ func TestSignatureAsDER(t *testing.T) {
 	}
 }
 
+// An INTEGER is written without leading octets of zero, but for one before an octet that would make it negative.
+func TestAppendInteger(t *testing.T) {
+	for n, want := range map[string]string{
+		"\x00": "\x02\x01\x00", "\x00\x00": "\x02\x01\x00", "\x00\x05": "\x02\x01\x05", "\x00\x80": "\x02\x02\x00\x80",
+		"\x00\x00\x01\x02": "\x02\x02\x01\x02", "\x7f\x00": "\x02\x02\x7f\x00",
+	} {
+		if got := appendInteger([]byte("x"), []byte(n)); string(got) != "x"+want {
+			t.Errorf("%x is %x", n, got)
+		}
+	}
+}
+
 func BenchmarkECDSA(b *testing.B) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -38,6 +38,10 @@ func TestDSA(t *testing.T) {
 	if !pub.verify(crypto.SHA1, []byte("abc"), signature) {
 		t.Error("the example of FIPS 186 does not hold")
 	}
+	// The key alone says how long its numbers are.
+	if other := append([]byte{8}, signature[1:]...); !pub.verify(crypto.SHA1, []byte("abc"), other) {
+		t.Error("T of the signature is looked at")
+	}
 	if pub.verify(crypto.SHA1, []byte("abd"), signature) || pub.verify(crypto.SHA1, []byte("abc"), signature[1:]) {
 		t.Error("holds over other data, or cut")
 	}

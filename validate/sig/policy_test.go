@@ -1,6 +1,7 @@
 package sig_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -165,6 +166,12 @@ func TestVouchedBy(t *testing.T) {
 		}
 		return r.String()
 	}
+	like := func(k signer) signer { // of the same tag
+		c := signer{dns.Copy(k.DNSKEY).(*dns.DNSKEY), nil}
+		rd := collide(t, one(t, k.DNSKEY.String()).RData.First(), 1)
+		c.PublicKey = base64.StdEncoding.EncodeToString(rd[4:])
+		return c
+	}
 	wrong := func(r *dns.DS) { r.Digest = another(r.Digest) }
 	short := func(r *dns.DS) { r.Digest = r.Digest[2:] }
 	tag := func(r *dns.DS) { r.KeyTag ^= 1 }
@@ -181,6 +188,7 @@ func TestVouchedBy(t *testing.T) {
 		"two":                      {[]signer{key, other}, []string{ds(other), ds(key)}, 2, sig.Sound, false},
 		"twice the same":           {[]signer{key}, []string{ds(key), strings.Replace(ds(key), " 2 ", " 2 ", 1), key.ToDS(dns.SHA384).String()}, 1, sig.Sound, false},
 		"one of two":               {[]signer{key}, []string{ds(other), ds(key)}, 1, sig.Sound, false},
+		"behind one of its tag":    {[]signer{like(key), key}, []string{ds(key)}, 1, sig.Sound, false},
 		"another key":              {[]signer{key}, []string{ds(other)}, 0, sig.KeyMissing, false},
 		"wrong digest":             {[]signer{key}, []string{ds(key, wrong)}, 0, sig.Mismatch, false},
 		"short digest":             {[]signer{key}, []string{ds(key, short)}, 0, sig.Mismatch, false},

@@ -68,6 +68,24 @@ func TestDSASizes(t *testing.T) {
 	}
 }
 
+// RDATA too short for an algorithm has the sum for a tag.
+func TestTagOfShortKeys(t *testing.T) {
+	for rdata, want := range map[string]uint16{"": 0, "\x01": 0x100, "\x01\x02\x03": 0x402, "\x01\x02\x03\x05": 0x407} {
+		if got := Tag([]byte(rdata)); got != want {
+			t.Errorf("%x: %#x, want %#x", rdata, got, want)
+		}
+	}
+}
+
+// A limit of one is one, and no default.
+func TestLeastLimits(t *testing.T) {
+	for n, want := range map[int]int{-1: 7, 0: 7, 1: 1, 2: 2} {
+		if got := or(n, 7); got != want {
+			t.Errorf("%d: %d", n, got)
+		}
+	}
+}
+
 // Of signatures that came equally far, the first is told of.
 func TestFirstOfEqualFaults(t *testing.T) {
 	var v verifier
