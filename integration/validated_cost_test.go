@@ -141,3 +141,46 @@ $ZONE tld. ns1.tld. ns2.tld.
 		}
 	}
 }
+
+// A zone whose servers each show other keys, and none that its DS records stand for, is bogus after five more questions for
+// keys, however many of its servers are asked for the data ("Roll Over and Die").
+//
+// RFC: 8901.1
+func TestWrongKeysAreAskedForFiveTimes(t *testing.T) {
+	const servers = 12
+	text, names := "$SERVER ns.root. 192.0.2.1\n", ""
+	for i := range servers {
+		text += fmt.Sprintf("$SERVER ns%d.z. 192.0.2.%d\n", i, 10+i)
+		names += fmt.Sprintf(" ns%d.z.", i)
+	}
+	for most, want := range map[int]int{5: 1 + 5, 0: 1, 2: 1 + 2} {
+		s := simulate(t, text+"$ZONE . ns.root. ecdsap256sha256\n$ZONE z."+names+" ecdsap256sha256\nwww A 192.0.2.80\n",
+			fmt.Sprintf("limits: {servers-after-bogus: %d}\n", most))
+		for i := range servers {
+			s.internet.Server(fmt.Sprintf("ns%d.z.", i)).Faults.Hook = func(_ sim.Packet, _, m *dns.Msg) bool {
+				for j, rr := range m.Answer {
+					if key, ok := rr.(*dns.DNSKEY); ok {
+						other := *key
+						other.PublicKey = fmt.Sprintf("%c%c", 'A'+i, 'A'+i) + key.PublicKey[2:]
+						m.Answer[j] = &other
+					}
+				}
+				return true
+			}
+		}
+		m := s.ask("www.z.", dns.TypeA, flags{ad: true})
+		keys, data := 0, 0
+		for _, q := range s.net.Take() {
+			switch {
+			case q.To.Addr() == netip.MustParseAddr("192.0.2.1"):
+			case q.Type == dns.TypeDNSKEY:
+				keys++
+			case q.Type == dns.TypeA:
+				data++
+			}
+		}
+		if m.Rcode != dns.RcodeServerFailure || keys != want || data != 1+most {
+			t.Errorf("%d more: %s %v after %d questions for keys and %d for data", most, dns.RcodeToString[m.Rcode], m.edes, keys, data)
+		}
+	}
+}

@@ -206,10 +206,14 @@ func (f *fetcher) Fetch(w validate.Want) (*validate.Fetched, error) {
 	return &validate.Fetched{Response: response(first)}, nil
 }
 
-// again asks others than those heard (RFC 8901 §9). Where what is in doubt is
+// again asks others than those heard (RFC 8901 §9), as long as the client's budget
+// lasts; what was found before stands then. Where what is in doubt is
 // from the cache, nobody knows who said so: whoever says it once more may be the
 // same one, and another is asked.
 func (f *fetcher) again(w validate.Want) (*validate.Fetched, error) {
+	if err := f.t.Budget.Again(); err != nil {
+		return nil, err
+	}
 	others := slices.Clip(f.servers)
 	doubted, cached := f.cached(w, f.now())
 	first, _, err := f.fly(w, others)
@@ -218,7 +222,7 @@ func (f *fetcher) again(w validate.Want) (*validate.Fetched, error) {
 	}
 	got := &validate.Fetched{Response: response(first)}
 	w.Again = false
-	if cached && !slices.Contains(f.brought, w) && same(got.Set, doubted.Set) {
+	if cached && !slices.Contains(f.brought, w) && same(got.Set, doubted.Set) && f.t.Budget.Again() == nil {
 		w.Again = true
 		if next, _, err := f.fly(w, append(others, first.Server)); err == nil {
 			got.Response = response(next)

@@ -1,10 +1,14 @@
 package validate_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
+	"recursor/dns/domain"
+	"recursor/dns/ede"
 	"recursor/dns/rrset"
+	"recursor/dns/wire"
 	"recursor/testbed/sim"
 	"recursor/validate"
 )
@@ -128,4 +132,34 @@ func TestSOAOfTheZoneAbove(t *testing.T) {
 		}
 	}
 	w.want("nobody.island.plain.com.", a, unsigned)
+}
+
+// forgetful is a world where keys that are asked for again are not to be had.
+type forgetful struct{ *world }
+
+func (f forgetful) Fetch(want validate.Want) (*validate.Fetched, error) {
+	if want.Again {
+		return nil, errors.New("nobody is asked again")
+	}
+	return f.world.Fetch(want)
+}
+
+// Where keys cannot be had, the error says why that is; that others were not asked again for other keys is no reason.
+func TestErrorOfTheFirstFetch(t *testing.T) {
+	w := internet(t)
+	cause := &ede.Error{Code: ede.NoReachableAuthority, Err: errors.New("out of reach"), Upstream: true}
+	w.fail = map[validate.Want]error{{Name: name("example.com."), Type: wire.TypeDNSKEY}: cause}
+	r, err := w.ask(name("www.example.com."), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := w.ask(name("www.n3.com."), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	absent(other.Set, false)
+	r.Zone, r.Chain, r.Set = domain.Name{}, []rrset.Set{*r.Set}, other.Set
+	if _, err := w.judge().Judge(&r, w.now, forgetful{w}, w); !errors.Is(err, cause) {
+		t.Errorf("%v", err)
+	}
 }

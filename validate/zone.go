@@ -217,7 +217,9 @@ func (c *court) want(w Want) (*Fetched, bool) {
 	if err == nil {
 		return f, true
 	}
-	c.err = unfetched(w, err)
+	if !w.Again { // else what was found before stands
+		c.err = unfetched(w, err)
+	}
 	return nil, false
 }
 

@@ -145,7 +145,8 @@ func (l *Limits) keys() []key {
 			"Longest RSA exponent that counts as supported, in bits; 33 admits 2^32+1, which zones have used. "+
 				"Answers keys that are slow to check with."),
 		count("servers-after-bogus", &l.ServersAfterBogus, 0, 5, 13,
-			"Other servers that are asked after a bogus answer, before it stands (\"Roll Over and Die\")."),
+			"Other servers that are asked after a bogus answer, before it stands, and as many questions more for bogus keys and DS "+
+				"records (\"Roll Over and Die\")."),
 		count("verifications", &l.Verifications, 0, 0, 1024,
 			"Signatures verified at a time, for all clients together; 0 is one less than there are CPUs, and at least one. "+
 				"Answers from the cache never wait for them (KeyTrap)."),

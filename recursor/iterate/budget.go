@@ -68,6 +68,7 @@ var (
 	ErrNSLookups  = errors.New("limit of name server look-ups reached")
 	ErrSignatures = errors.New("limit of signature checks reached")
 	ErrHashes     = errors.New("limit of NSEC3 hashes reached")
+	ErrAgain      = errors.New("enough servers asked after bogus keys")
 	ErrDeadline   = errors.New("time for the query is over")
 	ErrAliases    = errors.New("alias chain too long")
 	ErrAliasLoop  = errors.New("alias loop")
@@ -78,6 +79,7 @@ var (
 type Budget struct {
 	sends, octets, lookups     atomic.Int64
 	signatures, failed, hashes atomic.Int64
+	again                      atomic.Int64
 	limits                     *Limits
 	end                        time.Time
 	trouble                    atomic.Pointer[string]
@@ -128,6 +130,11 @@ func (b *Budget) lookup() error {
 
 // Signature takes one signature check.
 func (b *Budget) Signature() error { return take(&b.signatures, 1, b.limits.Signatures, ErrSignatures) }
+
+// Again takes one more question for keys or DS records that were bogus. All the
+// answers that are judged for a client share what one may cost: or each of them
+// would have the servers of its zone asked once more ("Roll Over and Die").
+func (b *Budget) Again() error { return take(&b.again, 1, b.limits.BogusServers, ErrAgain) }
 
 // ample reports whether more than half of the signature checks are left.
 func (b *Budget) ample() bool { return b.signatures.Load()*2 < int64(b.limits.Signatures) }
