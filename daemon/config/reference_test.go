@@ -23,6 +23,24 @@ func TestReference(t *testing.T) {
 	}
 }
 
+// There is no look-aside validation, and no key that would ask for it.
+//
+// RFC: 8749.1
+func TestNoLookAside(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	for _, key := range []string{"dlv-anchor", "dlv-anchor-file", "dnssec-lookaside"} {
+		if strings.Contains(Reference(), key) {
+			t.Errorf("the reference has %s", key)
+		}
+		if err := os.WriteFile(path, []byte("validation:\n  "+key+": dlv.example.\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); err == nil || !strings.Contains(err.Error(), key) || !strings.Contains(err.Error(), "unknown key") {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
 // TestReferenceSaysAll reads the file as a person does: every key stands in it,
 // under its section, and above it its range.
 func TestReferenceSaysAll(t *testing.T) {
