@@ -77,8 +77,10 @@ func TestEndOfAProof(t *testing.T) {
 // What is not secure has the TTL that it came with.
 func TestTTLOfInsecureData(t *testing.T) {
 	w := internet(t)
-	if v := w.want("www.plain.com.", a, unsigned); v.TTL != 300 {
-		t.Errorf("TTL %d", v.TTL)
+	for n, ttl := range map[string]uint32{"www.plain.com.": 300, "ns.plain.com.": 3600} {
+		if v := w.want(n, a, unsigned); v.TTL != ttl {
+			t.Errorf("%s: TTL %d", n, v.TTL)
+		}
 	}
 }
 
