@@ -12,6 +12,8 @@ import (
 
 	"recursor/dns/ede"
 	"recursor/dns/wire"
+	"recursor/random"
+	"recursor/recursor"
 	"recursor/recursor/delegation"
 	"recursor/testbed/sim"
 )
@@ -242,6 +244,40 @@ func TestPriming(t *testing.T) {
 	}
 	if primes != 1 {
 		t.Errorf("%d priming queries after the root's NS set expired", primes)
+	}
+}
+
+// Which of the hints is asked first is left to chance.
+//
+// RFC: 9609.3
+func TestPrimingAsksAnyRootServer(t *testing.T) {
+	roots := []string{rootAddr, "192.0.2.101", "192.0.2.102", "192.0.2.103", "192.0.2.104"}
+	asked := map[string]int{}
+	for seed := range uint64(40) {
+		w := newWorld(t, exampleAt1, "")
+		w.options.Walk.Priming = true
+		hints := w.options.Delegations.Hints
+		for i, addr := range roots[1:] {
+			w.serve(addr, ".", rootZone)
+			hints.Servers = append(hints.Servers, delegation.Server{
+				Name: name(string(rune('b'+i)) + ".root-servers.net."), Addrs: []netip.Addr{netip.MustParseAddr(addr)},
+			})
+		}
+		w.Resolver = recursor.New(recursor.Parts{
+			Clock: w.clock, Net: w.net, Cache: w.cache, Seeds: &random.Replay{Seed: seed},
+		}, w.options)
+		w.example("192.0.2.1", "example.com.")
+		w.wantA(w.ask("www.example.com.", wire.TypeA), "192.0.2.80")
+		for _, s := range w.net.Take() {
+			if s.Query() == ". NS" {
+				asked[s.To.Addr().String()]++
+			}
+		}
+	}
+	for _, addr := range roots {
+		if n := asked[addr]; n == 0 || n > 20 {
+			t.Errorf("%s was asked %d times of 40: %v", addr, n, asked)
+		}
 	}
 }
 

@@ -117,6 +117,8 @@ func TestSlowResolutionsGiveWay(t *testing.T) {
 }
 
 // TestLateAnswersUnderPressure: what comes late is sent where there is no pressure, over TCP, and to clients with a cookie.
+//
+// RFC: X.7
 func TestLateAnswersUnderPressure(t *testing.T) {
 	for _, tc := range []struct {
 		what            string

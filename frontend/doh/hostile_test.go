@@ -329,6 +329,7 @@ func testUnreadAnswers(t *testing.T, by HTTP2) {
 	}
 }
 
+// RFC: X.7
 func TestConnectionLimits(t *testing.T) {
 	t.Run("per client", func(t *testing.T) {
 		s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{ConnectionsPerClient: 2}}, secure)

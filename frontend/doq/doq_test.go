@@ -192,6 +192,7 @@ func TestIdleConnectionsEnd(t *testing.T) {
 	})
 }
 
+// RFC: X.7
 func TestConnectionsGiveWay(t *testing.T) {
 	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{ConnectionsPerClient: 2, FirstQuery: time.Minute}})
 	var conns [3]*quic.Conn

@@ -227,6 +227,8 @@ func TestHandshakeDeadline(t *testing.T) {
 }
 
 // Of too many handshakes the oldest gives way; who has made its own stays.
+//
+// RFC: X.7
 func TestHandshakesAreBounded(t *testing.T) {
 	s := serve(t, Options{Handler: &echo{}, Limits: frontend.Limits{Handshakes: 2, FirstQuery: time.Minute}})
 	done := s.dial(s.client())

@@ -217,7 +217,7 @@ func TestAnswersBeforeGarbageArrive(t *testing.T) {
 	}
 }
 
-// RFC: 9210.3
+// RFC: 9210.3, X.7
 func TestConnectionLimits(t *testing.T) {
 	s := serve(t, Options{Handler: &scripted{}, Limits: frontend.Limits{ConnectionsPerClient: 3}})
 	var all []conn

@@ -10,6 +10,9 @@ import (
 	"recursor/serve/limit"
 )
 
+// What waits for one client is bounded, so that little can be released at it at once (DNSBomb).
+//
+// RFC: X.7
 func TestResolutions(t *testing.T) {
 	r := limit.NewResolutions(10, 2, time.Second)
 	a, b, c := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr("192.0.2.3")
