@@ -40,6 +40,7 @@ func TestPeersEncrypted(t *testing.T) {
 		{"profile", testEncryptedProfile},
 		{"trial", testEncryptedTrial},
 		{"check", testEncryptedCheck},
+		{"digests", testEncryptedDigests},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.test(t, e) })
 	}
