@@ -14,9 +14,9 @@ import (
 )
 
 // at is what example.com. says to a question where it is signed until a moment, with the keys that it always has.
-func at(t *testing.T, until time.Time, n string, q validate.Want) validate.Response {
+func at(t *testing.T, until time.Time, n string, q wire.Type) validate.Response {
 	t.Helper()
-	r, err := small(t, place{sign: sim.SignOptions{Expiration: until}}).ask(name(n), q.Type)
+	r, err := small(t, place{sign: sim.SignOptions{Expiration: until}}).ask(name(n), q)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,12 +30,11 @@ func at(t *testing.T, until time.Time, n string, q validate.Want) validate.Respo
 func TestEndsOfWhatAWildcardMade(t *testing.T) {
 	soon, sooner := instant("2026-02-01"), instant("2026-01-20")
 	const made = "a.wild.example.com."
-	q := validate.Want{Type: txt}
 	for what, tt := range map[string]struct{ set, proof, want time.Time }{
 		"the set":   {sooner, soon, sooner},
 		"the proof": {soon, sooner, sooner},
 	} {
-		set, proof := at(t, tt.set, made, q), at(t, tt.proof, made, q)
+		set, proof := at(t, tt.set, made, txt), at(t, tt.proof, made, txt)
 		w := small(t, place{})
 		w.change = func(r *validate.Response) {
 			if r.Type == txt {
@@ -54,8 +53,7 @@ func TestEndsOfWhatAWildcardMade(t *testing.T) {
 // RFC: 4033.2
 func TestEndOfAProof(t *testing.T) {
 	soon, sooner := instant("2026-02-01"), instant("2026-01-20")
-	q := validate.Want{Type: a}
-	late, early := at(t, soon, "nobody.example.com.", q), at(t, sooner, "nobody.example.com.", q)
+	late, early := at(t, soon, "nobody.example.com.", a), at(t, sooner, "nobody.example.com.", a)
 	if len(late.Proof) != 2 || len(early.Proof) != 2 {
 		t.Fatalf("%d and %d records", len(late.Proof), len(early.Proof))
 	}

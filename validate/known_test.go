@@ -98,16 +98,8 @@ func TestNothingIsKnownBelowWhatIsAbsent(t *testing.T) {
 		w.keeps = true
 		w.want("www.plain.com.", a, "insecure delegation not signed")
 		w.want("www.example.com.", a, "secure")
-		judge := func() validate.Verdict {
-			forged := rrset.New(name("a.b.nobody.example.com."), a, 300, []byte{192, 0, 2, 66})
-			r := validate.Response{Name: forged.Name, Type: a, Target: forged.Name, Set: &forged}
-			parts, err := w.judge().Judge(&r, w.now, w, w)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return parts.Worst()
-		}
-		judge() // finds out about nobody.example.com
+		const below = "a.b.nobody.example.com."
+		w.judgeUnsigned(below) // finds out about nobody.example.com
 		absent := validate.Want{Name: name("nobody.example.com."), Type: wire.TypeDS}
 		f, ok := w.kept[absent]
 		if !ok || !f.NXDomain {
@@ -119,7 +111,7 @@ func TestNothingIsKnownBelowWhatIsAbsent(t *testing.T) {
 		unsigned.Name = name("b.nobody.example.com.")
 		unsigned.Verdict.Status = validate.Insecure
 		w.kept[validate.Want{Name: unsigned.Name, Type: wire.TypeDS}] = unsigned
-		if v := judge(); said(v) != "bogus signature missing" {
+		if v := w.judgeUnsigned(below); said(v) != "bogus signature missing" {
 			t.Errorf("%s: %s", what, said(v))
 		}
 	}
@@ -145,11 +137,8 @@ func TestKnownKeysMustBeSecure(t *testing.T) {
 // Below a name that is proven not to exist nothing is asked for.
 func TestNothingIsAskedBelowWhatIsAbsent(t *testing.T) {
 	w := internet(t)
-	forged := rrset.New(name("a.b.c.nobody.example.com."), a, 300, []byte{192, 0, 2, 66})
-	r := validate.Response{Name: forged.Name, Type: a, Target: forged.Name, Set: &forged}
-	parts, err := w.judge().Judge(&r, w.now, w, w)
-	if v := parts.Worst(); err != nil || said(v) != "bogus signature missing" {
-		t.Errorf("%s, %v", said(v), err)
+	if v := w.judgeUnsigned("a.b.c.nobody.example.com."); said(v) != "bogus signature missing" {
+		t.Error(said(v))
 	}
 	asked := func(n string) bool {
 		return slices.ContainsFunc(w.fetched, func(s string) bool { return strings.HasPrefix(s, n+" DS") })
@@ -167,13 +156,7 @@ func TestForeignSignatureFirst(t *testing.T) {
 			if r.Type != a || r.Set == nil {
 				return
 			}
-			right := r.Set.Sigs.First()
-			_, n, err := domain.FromWire(right[18:])
-			if err != nil {
-				t.Fatal(err)
-			}
-			forged := append(append(slices.Clone(right[:18]), name(signer).AppendWire(nil)...), right[18+n:]...)
-			r.Set.Sigs = rrset.List(nil).Append(forged).Append(right)
+			r.Set.Sigs = rrset.List(nil).Append(forged(t, r.Set.Sigs, signer)).Append(r.Set.Sigs.First())
 		}
 		w.want("www.example.com.", a, "secure")
 	}
@@ -183,27 +166,14 @@ func TestForeignSignatureFirst(t *testing.T) {
 		if r.Type != wire.TypeDS || r.Set == nil || r.Name != name("example.com.") {
 			return
 		}
-		right := r.Set.Sigs.First()
-		_, n, err := domain.FromWire(right[18:])
-		if err != nil {
-			t.Fatal(err)
-		}
-		forged := append(append(slices.Clone(right[:18]), r.Name.AppendWire(nil)...), right[18+n:]...)
-		r.Set.Sigs = rrset.List(nil).Append(forged).Append(right)
+		r.Set.Sigs = rrset.List(nil).Append(forged(t, r.Set.Sigs, "example.com.")).Append(r.Set.Sigs.First())
 	}
 	w.want("www.example.com.", a, "secure")
 }
 
 // A denial without a proof that counts: why it is bogus depends on whose signatures there are.
 func TestDenialWithoutProof(t *testing.T) {
-	foreign := func(sigs rrset.List) rrset.List {
-		right := sigs.First()
-		_, n, err := domain.FromWire(right[18:])
-		if err != nil {
-			t.Fatal(err)
-		}
-		return rrset.List(nil).Append(append(append(slices.Clone(right[:18]), name("other.").AppendWire(nil)...), right[18+n:]...))
-	}
+	foreign := func(sigs rrset.List) rrset.List { return rrset.List(nil).Append(forged(t, sigs, "other.")) }
 	for what, tt := range map[string]struct {
 		change func(r *validate.Response)
 		want   string
